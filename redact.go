@@ -1,0 +1,95 @@
+package authjwt
+
+import (
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+const redacted = "[redacted]"
+
+// shown lists the fields of s that are set. Secrets are replaced; what is no plain value is only named.
+func (s Settings) shown() []slog.Attr {
+	var attrs []slog.Attr
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		name, field := v.Type().Field(i).Name, v.Field(i)
+		if field.IsZero() {
+			continue
+		}
+		switch {
+		case name == "SecretKey":
+			attrs = append(attrs, slog.String(name, redacted))
+		case field.Kind() == reflect.Func || field.Kind() == reflect.Interface:
+			attrs = append(attrs, slog.String(name, "set"))
+		default:
+			attrs = append(attrs, slog.String(name, fmt.Sprint(field)))
+		}
+	}
+	return attrs
+}
+
+// Format prints the fields that are set, whatever the verb, with secrets redacted.
+func (s Settings) Format(f fmt.State, _ rune) {
+	var fields []string
+	for _, attr := range s.shown() {
+		fields = append(fields, attr.String())
+	}
+	_, _ = fmt.Fprintf(f, "authjwt.Settings(%s)", strings.Join(fields, " "))
+}
+
+// LogValue logs what Format prints.
+func (s Settings) LogValue() slog.Value { return slog.GroupValue(s.shown()...) }
+
+// MarshalJSON writes what Format prints.
+func (s Settings) MarshalJSON() ([]byte, error) {
+	fields := map[string]string{}
+	for _, attr := range s.shown() {
+		fields[attr.Key] = attr.Value.String()
+	}
+	return json.Marshal(fields, json.Deterministic(true))
+}
+
+// Format prints the settings as [Settings] prints them, never a secret, whatever the verb.
+func (m *Manager) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "authjwt.Manager(%v)", m.settings)
+}
+
+// LogValue logs what Format prints.
+func (m *Manager) LogValue() slog.Value { return m.settings.LogValue() }
+
+// Format prints no part of the request, whatever the verb.
+func (a *AuthJWT) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "authjwt.AuthJWT(%v)", a.Token())
+}
+
+// Format prints the type and the id alone, whatever the verb.
+func (t Token) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "authjwt.Token(%s %s)", t.Type, t.ID)
+}
+
+// LogValue logs the type and the id alone.
+func (t Token) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("type", string(t.Type)), slog.String("id", t.ID))
+}
+
+// Format prints the life alone, whatever the verb.
+func (p TokenPair) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "authjwt.TokenPair(expires in %v)", p.ExpiresIn)
+}
+
+// LogValue logs what Format prints.
+func (p TokenPair) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
+
+// Format prints the user name alone, whatever the verb.
+func (c Credentials) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "authjwt.Credentials(%s)", c.Username)
+}
+
+// LogValue logs the user name alone.
+func (c Credentials) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("username", c.Username))
+}

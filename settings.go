@@ -1,0 +1,158 @@
+package authjwt
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Location is a place of a request where a token may stand.
+type Location string
+
+// The locations, by fastapi-jwt-auth's and FastJWT's names.
+const (
+	Headers Location = "headers"
+	Cookies Location = "cookies"
+	Query   Location = "query"
+	JSON    Location = "json"
+)
+
+const (
+	// NoExpiry as a lifetime makes and accepts tokens without exp.
+	NoExpiry time.Duration = -1
+	// NoLeeway as ClockSkew allows no difference between clocks.
+	NoLeeway time.Duration = -1
+	// NoHeaderType as HeaderType means that the header holds the bare token.
+	NoHeaderType = "(none)"
+)
+
+// Settings configures a [Manager]. The zero value of a field selects its default, and the default is
+// the safe choice; a field that weakens security starts with Insecure. [New] copies the Settings and
+// checks them all, so later changes to them have no effect. Printing Settings never shows a secret.
+type Settings struct {
+	// SecretKey signs and verifies with HMAC. It is used as it stands, byte for byte, and must be at
+	// least as long as the hash: 32 octets for HS256, 48 for HS384, 64 for HS512 (RFC 7518 §3.2).
+	// Make one with: openssl rand -base64 32
+	SecretKey string
+	// InsecureShortSecret admits a shorter SecretKey, for a service that must share an existing one.
+	// An empty or a well-known secret is refused all the same.
+	InsecureShortSecret bool
+	// KeyID is stamped on new tokens as kid (RFC 7515 §4.1.4). A token that carries another kid is
+	// then refused. Without KeyID the kid of a token is ignored.
+	KeyID string
+	// KeySet verifies the tokens of an outside issuer. It is not available yet: New refuses it.
+	KeySet KeySet
+
+	// Algorithm signs new tokens: HS256 (default), HS384 or HS512.
+	Algorithm string
+	// DecodeAlgorithms are the algorithms accepted in tokens. Default: Algorithm alone. A secret
+	// used with two algorithms counts as two keys (RFC 8725 §3.1).
+	DecodeAlgorithms []string
+
+	// TokenLocation lists where tokens are looked for; the first location that holds a credential
+	// decides. Default: Headers, the only one available yet.
+	TokenLocation []Location
+	// HeaderName is the request header that carries the token. Default: Authorization.
+	HeaderName string
+	// HeaderType is the scheme before the token, compared without regard to case. Default: Bearer.
+	// NoHeaderType expects the bare token.
+	HeaderType string
+
+	// AccessTokenExpires is the life of access tokens. Default: 15 minutes; at least one second; NoExpiry for none.
+	AccessTokenExpires time.Duration
+	// RefreshTokenExpires is the life of refresh tokens. Default: 30 days; at least one second; NoExpiry for none.
+	RefreshTokenExpires time.Duration
+	// DecodeLeeway is how long past its exp a token is still accepted; nbf and iat allow it too. Default: none; at most 5 minutes.
+	DecodeLeeway time.Duration
+	// ClockSkew is how far nbf and iat may lie in the future, for servers whose clocks differ.
+	// Default: 5 seconds; at most 5 minutes; NoLeeway for none.
+	ClockSkew time.Duration
+
+	// EncodeIssuer is the iss of new tokens. Default: DecodeIssuer; none if both are empty.
+	EncodeIssuer string
+	// DecodeIssuer is the only iss accepted, on access and refresh tokens alike (RFC 7519 §4.1.1).
+	// Default: EncodeIssuer; if both are empty, iss is not checked.
+	DecodeIssuer string
+	// EncodeAudience is the aud of new tokens. Default: DecodeAudience; none if both are empty.
+	EncodeAudience []string
+	// DecodeAudience are the names this service goes by: a token must carry one of them
+	// (RFC 7519 §4.1.3). Default: EncodeAudience; if both are empty, a token with an aud is refused.
+	DecodeAudience []string
+
+	// Store keeps what was revoked. It is not available yet: New refuses it.
+	Store Store
+	// Validate, if set, is asked once about every token whose signature and claims are good. A non-nil
+	// error refuses the token: an *Error or an Err… reason is answered as such, any other as 401.
+	// It must be safe for concurrent use.
+	Validate func(ctx context.Context, t *Token) error
+
+	// Errors is the style of refusals. Default: RFC6750.
+	Errors ErrorStyle
+	// ErrorHandler, if set, writes the refusals instead; the status headers are set already. Where it
+	// writes nothing, the refusal is rendered as without it. It must be safe for concurrent use.
+	ErrorHandler func(c *gin.Context, err *Error)
+	// Realm is the realm of challenges (RFC 9110 §11.5). Default: api.
+	Realm string
+
+	// Now is the clock. Default: time.Now. It must be safe for concurrent use.
+	Now func() time.Time
+}
+
+const (
+	defaultAccessExpires  = 15 * time.Minute
+	defaultRefreshExpires = 30 * 24 * time.Hour
+	defaultClockSkew      = 5 * time.Second
+	maxLeeway             = 5 * time.Minute
+)
+
+// withDefaults returns a copy of s that shares no memory with it and has every default filled in.
+func (s Settings) withDefaults() Settings {
+	setDefault(&s.Algorithm, "HS256")
+	setDefault(&s.HeaderName, "Authorization")
+	setDefault(&s.HeaderType, "Bearer")
+	setDefault(&s.AccessTokenExpires, defaultAccessExpires)
+	setDefault(&s.RefreshTokenExpires, defaultRefreshExpires)
+	setDefault(&s.ClockSkew, defaultClockSkew)
+	setDefault(&s.Realm, "api")
+	encode, decode := s.EncodeIssuer, s.DecodeIssuer
+	setDefault(&s.EncodeIssuer, decode)
+	setDefault(&s.DecodeIssuer, encode)
+	if s.DecodeAlgorithms == nil {
+		s.DecodeAlgorithms = []string{s.Algorithm}
+	}
+	if s.TokenLocation == nil {
+		s.TokenLocation = []Location{Headers}
+	}
+	encodeAud, decodeAud := s.EncodeAudience, s.DecodeAudience
+	if encodeAud == nil {
+		s.EncodeAudience = decodeAud
+	}
+	if decodeAud == nil {
+		s.DecodeAudience = encodeAud
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	s.DecodeAlgorithms = slices.Clone(s.DecodeAlgorithms)
+	s.TokenLocation = slices.Clone(s.TokenLocation)
+	s.EncodeAudience = slices.Clone(s.EncodeAudience)
+	s.DecodeAudience = slices.Clone(s.DecodeAudience)
+	return s
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// lifetime is how long new tokens of type t live, or NoExpiry.
+func (s *Settings) lifetime(t TokenType) time.Duration {
+	if t == Refresh {
+		return s.RefreshTokenExpires
+	}
+	return s.AccessTokenExpires
+}

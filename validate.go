@@ -1,0 +1,155 @@
+package authjwt
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// validate returns all mistakes in s, each with its fix, joined; s has its defaults filled in.
+func (s *Settings) validate() error {
+	mistakes := slices.Concat(
+		s.keyMistakes(),
+		s.transportMistakes(),
+		s.lifetimeMistakes(),
+		s.claimMistakes(),
+		s.answerMistakes(),
+	)
+	return errors.Join(mistakes...)
+}
+
+func mistake(field, format string, args ...any) error {
+	return fmt.Errorf("authjwt: Settings."+field+": "+format, args...)
+}
+
+func (s *Settings) keyMistakes() (found []error) {
+	known := func(field, alg string) {
+		if _, ok := hmacHashes[alg]; !ok {
+			found = append(found, mistake(field, "%q is not available; use HS256, HS384 or HS512", alg))
+		}
+	}
+	known("Algorithm", s.Algorithm)
+	if len(s.DecodeAlgorithms) == 0 {
+		found = append(found, mistake("DecodeAlgorithms", "the list is empty; leave it nil to accept Algorithm alone"))
+	}
+	for i, alg := range s.DecodeAlgorithms {
+		if alg != s.Algorithm {
+			known("DecodeAlgorithms", alg)
+		}
+		if slices.Contains(s.DecodeAlgorithms[:i], alg) {
+			found = append(found, mistake("DecodeAlgorithms", "%q stands twice; name it once", alg))
+		}
+	}
+	if len(s.DecodeAlgorithms) > 0 && !slices.Contains(s.DecodeAlgorithms, s.Algorithm) {
+		found = append(found, mistake("DecodeAlgorithms", "%q, the Algorithm of new tokens, is not listed; add it, or they would be refused", s.Algorithm))
+	}
+	if err := secretMistake(s.SecretKey, s.InsecureShortSecret, append([]string{s.Algorithm}, s.DecodeAlgorithms...)); err != nil {
+		found = append(found, err)
+	}
+	if !utf8.ValidString(s.KeyID) {
+		found = append(found, mistake("KeyID", "it is not UTF-8; use letters and digits"))
+	}
+	if s.KeySet != nil {
+		found = append(found, mistake("KeySet", "outside key sets are not available yet; leave it nil"))
+	}
+	if s.Store != nil {
+		found = append(found, mistake("Store", "revocation is not available yet; leave it nil"))
+	}
+	return found
+}
+
+func (s *Settings) transportMistakes() (found []error) {
+	if len(s.TokenLocation) == 0 {
+		found = append(found, mistake("TokenLocation", "the list is empty, so no request could be authorized; leave it nil for Headers"))
+	}
+	for _, l := range s.TokenLocation {
+		switch l {
+		case Headers:
+		case Cookies, Query, JSON:
+			found = append(found, mistake("TokenLocation", "%q is not available yet; use Headers", l))
+		default:
+			found = append(found, mistake("TokenLocation", "%q is no location; use Headers", l))
+		}
+	}
+	switch {
+	case !isToken(s.HeaderName):
+		found = append(found, mistake("HeaderName", "%q is not a header name (RFC 9110 §5.1); leave it empty for Authorization", s.HeaderName))
+	case slices.Contains([]string{"Host", "Cookie"}, http.CanonicalHeaderKey(s.HeaderName)):
+		found = append(found, mistake("HeaderName", "%q has another meaning; leave it empty for Authorization", s.HeaderName))
+	}
+	if s.HeaderType != NoHeaderType && !isToken(s.HeaderType) {
+		found = append(found, mistake("HeaderType", "%q is not a scheme (RFC 9110 §11.1); leave it empty for Bearer, or use NoHeaderType", s.HeaderType))
+	}
+	return found
+}
+
+func (s *Settings) lifetimeMistakes() (found []error) {
+	for _, life := range []struct {
+		field string
+		d     time.Duration
+	}{{"AccessTokenExpires", s.AccessTokenExpires}, {"RefreshTokenExpires", s.RefreshTokenExpires}} {
+		if life.d < time.Second && life.d != NoExpiry {
+			found = append(found, mistake(life.field, "%v is below one second; a plain number counts nanoseconds, so write 15*time.Minute, or NoExpiry", life.d))
+		}
+	}
+	for _, leeway := range []struct {
+		field string
+		d     time.Duration
+	}{{"DecodeLeeway", s.DecodeLeeway}, {"ClockSkew", s.ClockSkew}} {
+		if (leeway.d < 0 && leeway.d != NoLeeway) || leeway.d > maxLeeway {
+			found = append(found, mistake(leeway.field, "%v is not from 0 to %v; use a few seconds, or NoLeeway", leeway.d, maxLeeway))
+		}
+	}
+	return found
+}
+
+func (s *Settings) claimMistakes() (found []error) {
+	for _, text := range []struct{ field, value string }{{"EncodeIssuer", s.EncodeIssuer}, {"DecodeIssuer", s.DecodeIssuer}} {
+		if !utf8.ValidString(text.value) {
+			found = append(found, mistake(text.field, "it is not UTF-8; use the issuer's URL"))
+		}
+	}
+	for _, list := range []struct {
+		field  string
+		values []string
+	}{{"EncodeAudience", s.EncodeAudience}, {"DecodeAudience", s.DecodeAudience}} {
+		if list.values != nil && len(list.values) == 0 {
+			found = append(found, mistake(list.field, "the list is empty; leave it nil for none"))
+		}
+		for _, v := range list.values {
+			if v == "" || !utf8.ValidString(v) {
+				found = append(found, mistake(list.field, "%q is no audience; name the service, by its URL say", v))
+			}
+		}
+	}
+	return found
+}
+
+func (s *Settings) answerMistakes() (found []error) {
+	if s.Errors != RFC6750 && s.Errors != FastAPI {
+		found = append(found, mistake("Errors", "%d is no style; use RFC6750 or FastAPI", s.Errors))
+	}
+	for _, ch := range []byte(s.Realm) {
+		if ch < 0x20 || ch > 0x7e || ch == '"' || ch == '\\' {
+			found = append(found, mistake("Realm", "%q cannot be quoted in a header; use printable ASCII without quote or backslash", s.Realm))
+			break
+		}
+	}
+	return found
+}
+
+// isToken tells whether s is a token of RFC 9110 §5.6.2.
+func isToken(s string) bool {
+	for _, ch := range []byte(s) {
+		letter := 'a' <= ch|0x20 && ch|0x20 <= 'z'
+		digit := '0' <= ch && ch <= '9'
+		if !letter && !digit && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(ch)) {
+			return false
+		}
+	}
+	return s != ""
+}
