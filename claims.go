@@ -1,0 +1,333 @@
+package authjwt
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxDepth caps the nesting of claims and headers; go-json-experiment's own limit is 10,000.
+const maxDepth = 32
+
+// maxDate is the last second of the year 9999, the largest NumericDate accepted.
+const maxDate = 253402300799
+
+// reservedClaims are written by the package alone. sid and session_exp are kept for sessions.
+var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "iss", "aud", "sid", "session_exp"}
+
+// A member is where one member's value stands in the JSON text it was read from. Nothing is copied:
+// strings are cut from the one copy of the text that the Token keeps.
+type member struct {
+	start, end int
+	kind       jsontext.Kind // 0: absent; 'n', 't', 'f', '"', '0', '{', '['
+}
+
+// text returns the string a member holds, without allocating unless it has escapes.
+func (m member) text(payload string) (string, bool) {
+	if m.kind != '"' {
+		return "", false
+	}
+	quoted := payload[m.start:m.end]
+	if strings.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1], true
+	}
+	unquoted, err := jsontext.AppendUnquote(nil, quoted)
+	return string(unquoted), err == nil
+}
+
+// wireClaims are the claims the package reads; all others are checked for form and skipped.
+type wireClaims struct {
+	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, issuer, audience, scope member
+}
+
+// member returns the field for a claim, or nil.
+func (w *wireClaims) member(name []byte) *member {
+	switch string(name) {
+	case `"sub"`:
+		return &w.subject
+	case `"iat"`:
+		return &w.issuedAt
+	case `"nbf"`:
+		return &w.notBefore
+	case `"jti"`:
+		return &w.id
+	case `"exp"`:
+		return &w.expiresAt
+	case `"type"`:
+		return &w.kind
+	case `"fresh"`:
+		return &w.fresh
+	case `"iss"`:
+		return &w.issuer
+	case `"aud"`:
+		return &w.audience
+	case `"scope"`:
+		return &w.scope
+	}
+	return nil
+}
+
+// objectReader reads JSON objects with one decoder, which is most of what decoding costs.
+type objectReader struct {
+	buf bytes.Buffer
+	dec jsontext.Decoder
+}
+
+// read notes the members of one JSON object, and nothing but one, for which find has a field, by
+// their quoted names. It refuses what [decodeObject] refuses. Wrong types are no errors here: the
+// checks that follow decide, in their fixed order.
+func (r *objectReader) read(text []byte, find func(name []byte) *member) bool {
+	if len(text) == 0 || text[0] != '{' || tooDeep(text) {
+		return false
+	}
+	r.buf = *bytes.NewBuffer(text)
+	r.dec.Reset(&r.buf)
+	if _, err := r.dec.ReadToken(); err != nil {
+		return false
+	}
+	for r.dec.PeekKind() == '"' {
+		name, err := r.dec.ReadValue()
+		if err != nil {
+			return false
+		}
+		if bytes.IndexByte(name, '\\') >= 0 { // "\u0073ub" is "sub"
+			if err = name.Canonicalize(); err != nil {
+				return false
+			}
+		}
+		field := find(name)
+		value, err := r.dec.ReadValue()
+		if err != nil {
+			return false
+		}
+		if field != nil {
+			field.end = int(r.dec.InputOffset())
+			field.start = field.end - len(value)
+			field.kind = value.Kind()
+		}
+	}
+	if _, err := r.dec.ReadToken(); err != nil {
+		return false
+	}
+	return r.dec.InputOffset() == int64(len(text)) // nothing after it
+}
+
+// decodeObject decodes one JSON object, and nothing but one, into v: no duplicate names, no invalid
+// UTF-8, no folding of letter case, no data after it, no nesting beyond maxDepth.
+func decodeObject(text []byte, v any, opts ...json.Options) bool {
+	if len(text) == 0 || text[0] != '{' || tooDeep(text) {
+		return false
+	}
+	return json.Unmarshal(text, v, opts...) == nil
+}
+
+func tooDeep(text []byte) bool {
+	if bytes.Count(text, []byte("{"))+bytes.Count(text, []byte("[")) <= maxDepth {
+		return false
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch ch := text[i]; {
+		case ch == '"':
+			quoted = !quoted
+		case quoted && ch == '\\':
+			i++
+		case quoted:
+		case ch == '{' || ch == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case ch == '}' || ch == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// check reads the claims into t and judges them, first failure first, in PyJWT's order:
+// iat, nbf, exp, iss, aud (RFC 7519 §4.1); then sub and jti.
+func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
+	payload := t.payload
+	t.Type = w.tokenType(payload)
+	if f := w.checkDates(s, t, now); f != nil {
+		return f
+	}
+	if f := w.checkIssuer(s, t); f != nil {
+		return f
+	}
+	if f := w.checkAudience(s, t); f != nil {
+		return f
+	}
+
+	var ok bool
+	if w.subject.kind == 0 {
+		return failNoSubject
+	}
+	if t.Subject, ok = w.subject.text(payload); !ok || t.Subject == "" {
+		return failSubject
+	}
+	if w.id.kind != 0 {
+		if t.ID, ok = w.id.text(payload); !ok {
+			return failTokenID
+		}
+	}
+	t.Fresh = w.fresh.kind == 't'
+	if scope, ok := w.scope.text(payload); ok {
+		t.Scopes = strings.Fields(scope)
+	}
+	return nil
+}
+
+func (w *wireClaims) tokenType(payload string) TokenType {
+	name, _ := w.kind.text(payload)
+	switch name {
+	case string(Access):
+		return Access
+	case string(Refresh):
+		return Refresh
+	}
+	return TokenType(name)
+}
+
+func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
+	leeway := max(s.DecodeLeeway, 0)
+	latest := now.Add(leeway + max(s.ClockSkew, 0))
+	if w.issuedAt.kind != 0 {
+		var ok bool
+		if t.IssuedAt, ok = w.issuedAt.date(t.payload); !ok {
+			return failIssuedAtType
+		}
+		if t.IssuedAt.After(latest) {
+			return failIssuedAt
+		}
+	}
+	if w.notBefore.kind != 0 {
+		var ok bool
+		if t.NotBefore, ok = w.notBefore.date(t.payload); !ok {
+			return failNotBeforeType
+		}
+		if t.NotBefore.After(latest) {
+			return failNotBefore
+		}
+	}
+	if w.expiresAt.kind == 0 {
+		if (t.Type == Access || t.Type == Refresh) && s.lifetime(t.Type) == NoExpiry {
+			return nil
+		}
+		return failNoExpiry
+	}
+	var ok bool
+	if t.ExpiresAt, ok = w.expiresAt.date(t.payload); !ok {
+		return failExpiryType
+	}
+	if !now.Before(t.ExpiresAt.Add(leeway)) { // "on or after", RFC 7519 §4.1.4
+		return failExpired
+	}
+	return nil
+}
+
+func (w *wireClaims) checkIssuer(s *Settings, t *Token) *failure {
+	if w.issuer.kind == 0 {
+		if s.DecodeIssuer != "" {
+			return failNoIssuer
+		}
+		return nil
+	}
+	var ok bool
+	t.Issuer, ok = w.issuer.text(t.payload)
+	if !ok || s.DecodeIssuer != "" && t.Issuer != s.DecodeIssuer {
+		return failIssuer
+	}
+	return nil
+}
+
+// checkAudience refuses an aud where none is expected, as RFC 7519 §4.1.3 demands.
+func (w *wireClaims) checkAudience(s *Settings, t *Token) *failure {
+	switch w.audience.kind {
+	case 0:
+		if len(s.DecodeAudience) > 0 {
+			return failNoAudience
+		}
+		return nil
+	case '"':
+		aud, ok := w.audience.text(t.payload)
+		if !ok {
+			return failAudience
+		}
+		t.Audience = []string{aud}
+	default:
+		var list []jsontext.Value
+		if json.Unmarshal([]byte(t.payload[w.audience.start:w.audience.end]), &list) != nil {
+			return failAudience
+		}
+		for _, v := range list {
+			aud, err := jsontext.AppendUnquote(nil, v)
+			if err != nil || v.Kind() != '"' {
+				return failAudience
+			}
+			t.Audience = append(t.Audience, string(aud))
+		}
+	}
+	if !slices.ContainsFunc(t.Audience, func(aud string) bool { return slices.Contains(s.DecodeAudience, aud) }) {
+		return failAudience
+	}
+	return nil
+}
+
+// date reads a NumericDate from 0 to maxDate (RFC 7519 §2); fractions are cut off.
+func (m member) date(payload string) (time.Time, bool) {
+	if m.kind != '0' {
+		return time.Time{}, false
+	}
+	seconds, ok := numericDate(payload[m.start:m.end])
+	return time.Unix(seconds, 0).UTC(), ok
+}
+
+// numericDate takes the whole part of a JSON number by its digits: a float64 would round 1.9999999999999999 up.
+func numericDate(number string) (int64, bool) {
+	mantissa, exponent, ok := cutExponent(number)
+	if !ok {
+		return 0, false
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := whole + fraction
+	point := len(whole) + exponent // where the decimal point stands in digits
+	var seconds int64
+	for i := range max(point, 0) {
+		d := int64(0)
+		if i < len(digits) {
+			d = int64(digits[i]) - '0'
+		}
+		if d < 0 || d > 9 {
+			return 0, false // a minus sign
+		}
+		if seconds = seconds*10 + d; seconds > maxDate {
+			return 0, false
+		}
+	}
+	return seconds, number[0] != '-'
+}
+
+func cutExponent(number string) (mantissa string, exponent int, ok bool) {
+	at := strings.IndexAny(number, "eE")
+	if at < 0 {
+		return number, 0, true
+	}
+	digits := strings.TrimPrefix(number[at+1:], "+")
+	negative := strings.HasPrefix(digits, "-")
+	digits = strings.TrimLeft(strings.TrimPrefix(digits, "-"), "0")
+	if len(digits) > 4 { // no date needs it, and no loop should run for it
+		return "", 0, false
+	}
+	for _, d := range []byte(digits) {
+		exponent = exponent*10 + int(d-'0')
+	}
+	if negative {
+		exponent = -exponent
+	}
+	return number[:at], exponent, true
+}

@@ -1,0 +1,263 @@
+package authjwt
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+)
+
+// TokenOption shapes a token that is being made.
+type TokenOption func(*tokenSpec)
+
+type tokenSpec struct {
+	kind     TokenType
+	subject  string
+	fresh    bool
+	expires  time.Duration // 0: the setting
+	audience []string
+	claims   []any
+	headers  map[string]any
+	alg      string
+	mistakes []error
+}
+
+// WithFresh marks an access token as made from credentials just entered. Refresh tokens ignore it.
+func WithFresh() TokenOption { return func(s *tokenSpec) { s.fresh = true } }
+
+// WithExpires sets the life of the token, at least one second. NoExpiry is an error unless it is the
+// setting for tokens of this type, too: other tokens without exp would be refused.
+func WithExpires(d time.Duration) TokenOption {
+	return func(s *tokenSpec) {
+		s.expires = d
+		if d < time.Second && d != NoExpiry {
+			s.mistakes = append(s.mistakes, fmt.Errorf("WithExpires: %v is below one second; a plain number counts nanoseconds", d))
+		}
+	}
+}
+
+// WithClaims adds the members of a map or struct, by the rules of encoding/json/v2. The claims the
+// package writes itself may not be among them, in any letter case. Several WithClaims add up.
+func WithClaims(claims any) TokenOption {
+	return func(s *tokenSpec) { s.claims = append(s.claims, claims) }
+}
+
+// WithAudience sets the aud claim, for the token to be used elsewhere, say: this Manager refuses an
+// audience that Settings.DecodeAudience does not list.
+func WithAudience(aud ...string) TokenOption {
+	return func(s *tokenSpec) {
+		s.audience = aud
+		if len(aud) == 0 || slices.Contains(aud, "") {
+			s.mistakes = append(s.mistakes, errors.New("WithAudience: name at least one audience, and no empty one"))
+		}
+	}
+}
+
+// WithHeaders adds parameters to the JOSE header. alg, crit, b64, jwk, jku, x5u and x5c are errors, and so
+// is whatever this Manager would refuse in a token. typ may be replaced.
+func WithHeaders(h map[string]any) TokenOption {
+	return func(s *tokenSpec) {
+		s.headers = h
+		for name := range h {
+			if slices.ContainsFunc(forbiddenHeaders, func(f string) bool { return strings.EqualFold(f, name) }) {
+				s.mistakes = append(s.mistakes, fmt.Errorf("WithHeaders: %q may not be set", name))
+			}
+		}
+	}
+}
+
+var forbiddenHeaders = []string{"alg", "crit", "b64", "jwk", "jku", "x5u", "x5c"}
+
+// WithAlgorithm signs with another algorithm of Settings.DecodeAlgorithms.
+func WithAlgorithm(alg string) TokenOption { return func(s *tokenSpec) { s.alg = alg } }
+
+// CreateAccessToken makes an access token for subject. An error means that the call itself is wrong:
+// no request can cause one, unless it chooses the subject or the claims. It is safe for concurrent use.
+func (m *Manager) CreateAccessToken(subject string, opts ...TokenOption) (string, error) {
+	return m.create(&tokenSpec{kind: Access, subject: subject}, opts)
+}
+
+// CreateRefreshToken makes a refresh token for subject, as [Manager.CreateAccessToken] does.
+func (m *Manager) CreateRefreshToken(subject string, opts ...TokenOption) (string, error) {
+	return m.create(&tokenSpec{kind: Refresh, subject: subject}, opts)
+}
+
+func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
+	for _, opt := range opts {
+		opt(s)
+	}
+	if s.alg == "" {
+		s.alg = m.settings.Algorithm
+	}
+	payload, payloadErr := m.payload(s)
+	header, k, headerErr := m.header(s)
+	if err := errors.Join(append(s.mistakes, payloadErr, headerErr)...); err != nil {
+		return "", fmt.Errorf("authjwt: create %s token: %w", s.kind, err)
+	}
+	signingString := header + "." + base64.RawURLEncoding.EncodeToString(payload)
+	sig, err := k.method.Sign(signingString, nil)
+	if err != nil {
+		return "", fmt.Errorf("authjwt: sign %s token: %w", s.kind, err)
+	}
+	token := signingString + "." + base64.RawURLEncoding.EncodeToString(sig)
+	if len(token) > maxTokenSize {
+		return "", fmt.Errorf("authjwt: create %s token: it has %d octets, and more than %d are never accepted; put less into the claims", s.kind, len(token), maxTokenSize)
+	}
+	return token, nil
+}
+
+// header returns the encoded JOSE header and the key that signs.
+func (m *Manager) header(s *tokenSpec) (string, *key, error) {
+	at := slices.IndexFunc(m.keys, func(k *key) bool { return k.alg == s.alg })
+	if at < 0 {
+		return "", nil, fmt.Errorf("WithAlgorithm: there is no key for %q; list it in Settings.DecodeAlgorithms", s.alg)
+	}
+	k := m.keys[at]
+	if len(s.headers) == 0 {
+		return k.header, k, nil
+	}
+	extra := maps.Clone(s.headers)
+	typ, kid := any("JWT"), any(k.id)
+	if replaced, ok := extra["typ"]; ok {
+		typ = replaced
+	}
+	if given, ok := extra["kid"]; ok && (k.id == "" || given == kid) {
+		kid = given
+	} else if ok {
+		return "", nil, fmt.Errorf("WithHeaders: kid must stay %q, the KeyID", k.id)
+	}
+	delete(extra, "typ")
+	delete(extra, "kid")
+	text := joseHeaderJSON(typ, k.alg, kid, extra)
+	if text == nil {
+		return "", nil, errors.New("WithHeaders: a value cannot be encoded as JSON")
+	}
+	if _, _, _, f := parseHeader(text); f != nil {
+		return "", nil, errors.New("WithHeaders: such a token would be refused: " + f.detail)
+	}
+	return base64.RawURLEncoding.EncodeToString(text), k, nil
+}
+
+// joseHeaderJSON writes typ, alg and kid first, as PyJWT does, then the rest by name; nil if it cannot.
+func joseHeaderJSON(typ any, alg string, kid any, extra map[string]any) []byte {
+	head := struct {
+		Type      any    `json:"typ"`
+		Algorithm string `json:"alg"`
+		KeyID     any    `json:"kid,omitempty"`
+	}{typ, alg, kid}
+	text, err := json.Marshal(head)
+	if err != nil {
+		return nil
+	}
+	if len(extra) > 0 {
+		rest, err := json.Marshal(extra, json.Deterministic(true))
+		if err != nil {
+			return nil
+		}
+		text = append(append(text[:len(text)-1], ','), rest[1:]...)
+	}
+	return text
+}
+
+// payload writes the claims in fastapi-jwt-auth's order: sub iat nbf jti exp type fresh iss aud, then the application's.
+func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
+	if s.subject == "" {
+		return nil, errors.New("the subject is empty")
+	}
+	now := m.settings.Now()
+	if now.Unix() < 0 || now.Unix() > maxDate {
+		return nil, fmt.Errorf("Settings.Now says %v, which no token can express", now)
+	}
+	id, err := uuid.NewRandomFromReader(rand.Reader) // not NewRandom, whose source any package can replace
+	if err != nil {
+		return nil, fmt.Errorf("make jti: %w", err)
+	}
+
+	b, err := jsontext.AppendQuote([]byte(`{"sub":`), s.subject)
+	if err != nil {
+		return nil, fmt.Errorf("the subject is not UTF-8: %w", err)
+	}
+	b = strconv.AppendInt(append(b, `,"iat":`...), now.Unix(), 10)
+	b = strconv.AppendInt(append(b, `,"nbf":`...), now.Unix(), 10)
+	b = append(append(append(b, `,"jti":"`...), id.String()...), '"')
+	life, setting := s.expires, m.settings.lifetime(s.kind)
+	if life == 0 {
+		life = setting
+	}
+	if life != NoExpiry {
+		b = strconv.AppendInt(append(b, `,"exp":`...), now.Add(life).Unix(), 10)
+	} else if setting != NoExpiry {
+		return nil, errors.New("WithExpires: NoExpiry is accepted only where it is the setting for this type, too")
+	}
+	b = append(append(append(b, `,"type":"`...), s.kind...), '"')
+	if s.kind == Access {
+		b = strconv.AppendBool(append(b, `,"fresh":`...), s.fresh)
+	}
+	if m.settings.EncodeIssuer != "" {
+		b, _ = jsontext.AppendQuote(append(b, `,"iss":`...), m.settings.EncodeIssuer) // New checked it
+	}
+	audience := s.audience
+	if audience == nil {
+		audience = m.settings.EncodeAudience
+	}
+	if b, err = appendAudience(b, audience); err != nil {
+		return nil, err
+	}
+	for _, claims := range s.claims {
+		if b, err = appendClaims(b, claims); err != nil {
+			return nil, err
+		}
+	}
+	b = append(b, '}')
+	if len(s.claims) > 1 && !new(objectReader).read(b, new(wireClaims).member) {
+		return nil, errors.New("WithClaims: two of them set the same claim")
+	}
+	return b, nil
+}
+
+// appendAudience writes one audience as a string and several as an array (RFC 7519 §4.1.3).
+func appendAudience(b []byte, audience []string) ([]byte, error) {
+	if len(audience) == 0 {
+		return b, nil
+	}
+	var value any = audience
+	if len(audience) == 1 {
+		value = audience[0]
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("WithAudience: %w", err)
+	}
+	return append(append(b, `,"aud":`...), text...), nil
+}
+
+// appendClaims adds the members of claims, each of them a name that is free.
+func appendClaims(b []byte, claims any) ([]byte, error) {
+	text, err := json.Marshal(claims, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("WithClaims: %w", err)
+	}
+	if bytes.Equal(text, []byte("null")) || bytes.Equal(text, []byte("{}")) {
+		return b, nil
+	}
+	var members map[string]jsontext.Value
+	if !decodeObject(text, &members) {
+		return nil, fmt.Errorf("WithClaims: claims must be a map or struct, nested at most %d deep", maxDepth)
+	}
+	for name := range members {
+		if slices.ContainsFunc(reservedClaims, func(r string) bool { return strings.EqualFold(r, name) }) {
+			return nil, fmt.Errorf("WithClaims: %q is reserved; the package writes it", name)
+		}
+	}
+	return append(append(b, ','), text[1:len(text)-1]...), nil
+}

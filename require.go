@@ -1,0 +1,99 @@
+package authjwt
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// RequireOption narrows or redirects one guard.
+type RequireOption func(requirement) requirement
+
+// A requirement is what a guard asks of a request. It is passed by value, so that a guard without
+// options allocates nothing for it.
+type requirement struct {
+	want      TokenType
+	optional  bool
+	fresh     bool
+	given     bool // by WithToken
+	token     string
+	locations []Location
+	scopes    []string
+	mistakes  []error
+}
+
+// WithToken checks raw instead of looking into the request; an empty one is a missing token. It is for
+// tokens from a path or a first message.
+func WithToken(raw string) RequireOption {
+	return func(r requirement) requirement {
+		r.given, r.token = true, raw
+		return r
+	}
+}
+
+// WithLocations looks for the token only in these of Settings.TokenLocation.
+func WithLocations(locations ...Location) RequireOption {
+	return func(r requirement) requirement {
+		r.locations = slices.Clone(locations)
+		if len(locations) == 0 {
+			r.mistakes = append(r.mistakes, errors.New("WithLocations: name at least one location"))
+		}
+		return r
+	}
+}
+
+// WithScopes refuses, with 403 insufficient_scope, a token whose scope claim lacks one of scopes
+// (RFC 6750 §3.1). A request that an optional guard lets pass without a token has no scopes to check.
+func WithScopes(scopes ...string) RequireOption {
+	return func(r requirement) requirement {
+		r.scopes = append(slices.Clone(r.scopes), scopes...)
+		if len(scopes) == 0 {
+			r.mistakes = append(r.mistakes, errors.New("WithScopes: name at least one scope"))
+		}
+		for _, scope := range scopes {
+			if scope == "" || strings.ContainsFunc(scope, func(ch rune) bool { return ch <= ' ' || ch > '~' || ch == '"' || ch == '\\' }) {
+				r.mistakes = append(r.mistakes, fmt.Errorf("WithScopes: %q is no scope (RFC 6749 §3.3)", scope))
+			}
+		}
+		return r
+	}
+}
+
+// with applies the options and finds what they got wrong.
+func (m *Manager) with(r requirement, opts []RequireOption) requirement {
+	for _, opt := range opts {
+		r = opt(r)
+	}
+	for _, l := range r.locations {
+		if !slices.Contains(m.settings.TokenLocation, l) {
+			r.mistakes = append(r.mistakes, fmt.Errorf("WithLocations: %q is not in Settings.TokenLocation; add it there", l))
+		}
+	}
+	if r.locations == nil {
+		r.locations = m.settings.TokenLocation
+	}
+	return r
+}
+
+// admit judges a verified token by the requirement: type, then freshness, then scopes.
+func (m *Manager) admit(t *Token, r *requirement) *Error {
+	switch {
+	case t.Type == "":
+		return m.fail(failNoType, nil)
+	case t.Type != r.want && r.want == Refresh:
+		return m.fail(failNotRefresh, nil)
+	case t.Type != r.want:
+		return m.fail(failNotAccess, nil)
+	case r.fresh && !t.Fresh:
+		return m.fail(failNotFresh, nil)
+	}
+	for _, scope := range r.scopes {
+		if !slices.Contains(t.Scopes, scope) {
+			e := m.fail(failScope, nil)
+			e.scope = strings.Join(r.scopes, " ")
+			return e
+		}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package authjwt
+
+import (
+	"context"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// TokenType is the type claim of a token.
+type TokenType string
+
+const (
+	// Access tokens open protected routes.
+	Access TokenType = "access"
+	// Refresh tokens obtain new access tokens and nothing else.
+	Refresh TokenType = "refresh"
+)
+
+// Token is a verified token. It is a copy of its own, safe to keep after the request and to read from
+// several goroutines. Its JSON form is its claims; printing it shows neither claims nor token text.
+type Token struct {
+	// Type is Access or Refresh.
+	Type TokenType
+	// ID is the jti claim (RFC 7519 §4.1.7).
+	ID string
+	// Subject is the sub claim, never empty.
+	Subject string
+	// Issuer is the iss claim; empty if absent.
+	Issuer string
+	// Audience is the aud claim; nil if absent.
+	Audience []string
+	// Scopes are the words of the scope claim (RFC 8693 §4.2).
+	Scopes []string
+	// IssuedAt, NotBefore and ExpiresAt are in UTC, in whole seconds; zero if absent.
+	IssuedAt, NotBefore, ExpiresAt time.Time
+	// Fresh tells that the token was made at a login, not at a refresh.
+	Fresh bool
+	// Location is where the request carried it; empty for WithToken and Manager.Verify.
+	Location Location
+
+	raw     string
+	payload string
+}
+
+// Decode decodes all claims into v, strictly: names match exactly (EXP is not exp) and a number in an
+// any becomes an encoding/json.Number, so that no integer loses digits. Otherwise the rules are those
+// of encoding/json/v2. It may be called from several goroutines.
+func (t *Token) Decode(v any) error {
+	if t == nil || t.payload == "" {
+		return errors.New("authjwt: decode claims: not a verified token")
+	}
+	if err := json.Unmarshal([]byte(t.payload), v, exactNumbers); err != nil {
+		return fmt.Errorf("authjwt: decode claims: %w", err)
+	}
+	return nil
+}
+
+// ClaimsAs decodes all claims of t into a new T, as [Token.Decode] does.
+func ClaimsAs[T any](t *Token) (T, error) {
+	var claims T
+	err := t.Decode(&claims)
+	return claims, err
+}
+
+var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
+	if dec.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	number, err := dec.ReadValue()
+	*v = stdjson.Number(number)
+	return err
+}))
+
+// Raw returns the compact text of the token, a credential: keep it out of logs and answers.
+func (t *Token) Raw() string { return t.raw }
+
+// MarshalJSON returns the claims as they were signed.
+func (t Token) MarshalJSON() ([]byte, error) {
+	if t.payload == "" {
+		return []byte("null"), nil
+	}
+	return []byte(t.payload), nil
+}
+
+// clone returns a copy that shares no memory a caller could change.
+func (t *Token) clone() *Token {
+	if t == nil {
+		return nil
+	}
+	c := *t
+	c.Audience = slices.Clone(t.Audience)
+	c.Scopes = slices.Clone(t.Scopes)
+	return &c
+}
+
+type tokenKey struct{}
+
+// TokenFromContext returns the token that [AuthJWT.Context] put into ctx, as a copy.
+func TokenFromContext(ctx context.Context) (*Token, bool) {
+	t, ok := ctx.Value(tokenKey{}).(*Token)
+	return t.clone(), ok
+}
+
+// UnverifiedHeader returns the JOSE header of a token without checking its signature: do not trust it.
+// The error wraps [ErrJWTDecode].
+func UnverifiedHeader(raw string) (map[string]any, error) {
+	segment, _, found := strings.Cut(raw, ".")
+	if !found || len(raw) > maxTokenSize {
+		return nil, fmt.Errorf("authjwt: read header: %w", ErrJWTDecode)
+	}
+	text, ok := decodeSegment(nil, []byte(segment))
+	var header map[string]any
+	if !ok || !decodeObject(text, &header, exactNumbers) {
+		return nil, fmt.Errorf("authjwt: read header: %w", ErrJWTDecode)
+	}
+	return header, nil
+}
