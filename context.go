@@ -1,0 +1,255 @@
+package authjwt
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/gin-gonic/gin"
+)
+
+// AuthJWT is one request's view of a [Manager]: it finds the credential, runs the guards and remembers
+// the verified token. Get it from [FromContext] or [Manager.Bind]. Like the gin.Context it belongs to,
+// it serves one goroutine and ends with the request; Tokens may be kept.
+type AuthJWT struct {
+	m        *Manager
+	c        *gin.Context
+	next     *AuthJWT // another Manager's, bound earlier
+	detached bool     // c is a copy: there is no response to guard
+
+	accepted atomic.Pointer[Token] // atomic, for copies of the context read it in goroutines
+	refused  *Error
+	varied   bool
+	vary     [1]string // storage of the Vary field
+
+	// The one verification kept: a second guard in the same request verifies nothing again.
+	checkedCred credential
+	checked     *Token
+	checkedErr  *Error
+	token       Token // storage of the first verified token, written once
+	tokenUsed   bool
+}
+
+var errCopy = errors.New("authjwt: this is a copy of the request's context, without a response; guard before gin's Copy")
+
+// JWTRequired demands an access token. If it returns an error, the request has been refused: the
+// context is aborted, the refusal is written, and whatever the handler still writes is discarded, so
+// that this is the whole idiom:
+//
+//	if a.JWTRequired() != nil {
+//		return
+//	}
+//
+// The error is of type *[Error].
+func (a *AuthJWT) JWTRequired(opts ...RequireOption) error {
+	return a.guard(requirement{want: Access}, opts)
+}
+
+// JWTOptional lets a request without a token pass, with a nil Token. A token that is there must be a
+// good access token: a bad one is refused as by [AuthJWT.JWTRequired], never taken for none.
+func (a *AuthJWT) JWTOptional(opts ...RequireOption) error {
+	return a.guard(requirement{want: Access, optional: true}, opts)
+}
+
+// JWTRefreshTokenRequired demands a refresh token; otherwise it is [AuthJWT.JWTRequired].
+func (a *AuthJWT) JWTRefreshTokenRequired(opts ...RequireOption) error {
+	return a.guard(requirement{want: Refresh}, opts)
+}
+
+// FreshJWTRequired demands an access token made at a login; otherwise it is [AuthJWT.JWTRequired].
+func (a *AuthJWT) FreshJWTRequired(opts ...RequireOption) error {
+	return a.guard(requirement{want: Access, fresh: true}, opts)
+}
+
+// Verify is the quiet guard: it returns the token or the *[Error] and touches neither the response
+// nor Token.
+func (a *AuthJWT) Verify(want TokenType, opts ...RequireOption) (*Token, error) {
+	if a.detached {
+		return nil, errCopy
+	}
+	completed := false
+	defer abortUnless(&completed, a.c)
+	r := a.m.with(requirement{want: want}, opts)
+	if want != Access && want != Refresh {
+		r.mistakes = append(r.mistakes, errors.New("Verify: want must be Access or Refresh"))
+	}
+	t, e := a.check(&r)
+	completed = true
+	if e != nil {
+		return nil, e
+	}
+	return t.clone(), nil
+}
+
+// Abort refuses the request for a reason of the application's, as a guard does. An *[Error] is
+// answered as it stands, an Err… reason as the refusal of its kind, anything else (nil, too) as 500.
+func (a *AuthJWT) Abort(err error) {
+	if a.detached {
+		return
+	}
+	completed := false
+	defer abortUnless(&completed, a.c)
+	a.refuse(a.m.errorFrom(err, failInternal))
+	completed = true
+}
+
+// Token returns a copy of the token that the last guard accepted; nil if there is none.
+func (a *AuthJWT) Token() *Token { return a.accepted.Load().clone() }
+
+// Subject returns the subject of Token, or the empty string.
+func (a *AuthJWT) Subject() string {
+	if t := a.accepted.Load(); t != nil {
+		return t.Subject
+	}
+	return ""
+}
+
+// Context returns the request's context carrying Token, for [TokenFromContext] in layers that know no Gin.
+func (a *AuthJWT) Context() context.Context {
+	t := a.accepted.Load()
+	if t == nil {
+		return a.c.Request.Context()
+	}
+	return context.WithValue(a.c.Request.Context(), tokenKey{}, t)
+}
+
+// CreateAccessToken is [Manager.CreateAccessToken].
+func (a *AuthJWT) CreateAccessToken(subject string, opts ...TokenOption) (string, error) {
+	if a.detached {
+		return "", errCopy
+	}
+	return a.m.CreateAccessToken(subject, opts...)
+}
+
+// CreateRefreshToken is [Manager.CreateRefreshToken].
+func (a *AuthJWT) CreateRefreshToken(subject string, opts ...TokenOption) (string, error) {
+	if a.detached {
+		return "", errCopy
+	}
+	return a.m.CreateRefreshToken(subject, opts...)
+}
+
+// on returns a for the context it is bound to. On any other, a copy, it returns one that has the token alone.
+func (a *AuthJWT) on(c *gin.Context) *AuthJWT {
+	if a.c == c {
+		return a
+	}
+	d := &AuthJWT{m: a.m, c: c, detached: true}
+	d.accepted.Store(a.accepted.Load())
+	return d
+}
+
+func (a *AuthJWT) guard(r requirement, opts []RequireOption) error {
+	if a.detached {
+		return errCopy
+	}
+	if a.refused != nil {
+		return a.refused
+	}
+	completed := false
+	defer abortUnless(&completed, a.c)
+	r = a.m.with(r, opts)
+	t, e := a.check(&r)
+	if e != nil {
+		a.refuse(e)
+		completed = true
+		return e
+	}
+	a.addVary()
+	if t != nil {
+		a.accepted.Store(t)
+	}
+	completed = true
+	return nil
+}
+
+// check finds the credential, verifies it and judges it by r. Without one it returns nil, nil if r
+// is optional.
+func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
+	if len(r.mistakes) > 0 {
+		return nil, a.m.fail(failInternal, errors.Join(r.mistakes...))
+	}
+	cred, f := a.m.extract(a.c.Request, r)
+	if f != nil {
+		return nil, a.m.fail(f, nil)
+	}
+	if cred.raw == "" {
+		if r.optional {
+			return nil, nil
+		}
+		return nil, a.m.fail(a.m.missing(r), nil)
+	}
+	t, e := a.verifyOnce(cred)
+	if e != nil {
+		return nil, a.m.blame(cred, e)
+	}
+	if e := a.m.admit(t, r); e != nil {
+		return nil, e
+	}
+	return t, nil
+}
+
+// verifyOnce verifies the credential, unless it is the one verified last.
+func (a *AuthJWT) verifyOnce(cred credential) (*Token, *Error) {
+	if a.tokenUsed && a.checkedCred == cred {
+		return a.checked, a.checkedErr
+	}
+	t := &a.token
+	if a.tokenUsed {
+		t = new(Token)
+	}
+	a.tokenUsed = true
+	t.Location = cred.location
+	e := a.m.verify(a.c.Request.Context(), cred.raw, t)
+	if e != nil {
+		t = nil
+	}
+	a.checkedCred, a.checked, a.checkedErr = cred, t, e
+	return t, e
+}
+
+// refuse aborts first, then answers and seals; Token is nil from then on.
+func (a *AuthJWT) refuse(e *Error) {
+	a.c.Abort()
+	if a.refused != nil {
+		return
+	}
+	a.refused = e
+	a.accepted.Store(nil)
+	_ = a.c.Error(e)
+	a.addVary()
+	a.m.render(a.c, e)
+	a.c.Writer = &sealedWriter{ResponseWriter: a.c.Writer}
+}
+
+// addVary tells caches what the answer depends on (RFC 9111 §4.1). It adds, for CORS has its own to say.
+func (a *AuthJWT) addVary() {
+	if a.varied || a.c.Writer.Written() {
+		return
+	}
+	a.varied = true
+	h := a.c.Writer.Header()
+	if h["Vary"] == nil {
+		a.vary[0] = a.m.vary
+		h["Vary"] = a.vary[:]
+		return
+	}
+	h.Add("Vary", a.m.vary)
+}
+
+// abortUnless aborts the context when a panic passes, because Gin would go on to the protected
+// handler under a recovery that does not abort. It is deferred, and does not recover.
+func abortUnless(completed *bool, c *gin.Context) {
+	if !*completed {
+		abortPanicking(c)
+	}
+}
+
+// abortPanicking also leaves 500 as the answer, for a recovery that writes none.
+func abortPanicking(c *gin.Context) {
+	c.Abort()
+	if !c.Writer.Written() {
+		c.Writer.WriteHeader(http.StatusInternalServerError)
+	}
+}

@@ -1,0 +1,142 @@
+package authjwt
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/url"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// maxBodySize is the largest request body read for credentials, in octets.
+const maxBodySize = 64 << 10
+
+// Credentials are what a client logs in with (RFC 6749 §4.3.2). Printing them shows the user name alone.
+type Credentials struct {
+	Username, Password, GrantType, ClientID, ClientSecret string
+	Scopes                                                []string
+}
+
+// BindCredentials reads username and password, both required, and grant_type, client_id, client_secret
+// and scope, if sent, from a JSON body or an OAuth2 password form, by the Content-Type. It reads at
+// most 64 KiB, refuses a field sent twice, and leaves the body to be read again. The error is an
+// *[Error] for [Routes].Login to return: 415 for another content type, 413, or 400.
+func BindCredentials(c *gin.Context) (Credentials, error) {
+	mediaType, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil {
+		return Credentials{}, failMediaType.error(err)
+	}
+	isJSON := mediaType == "application/json" ||
+		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
+	if !isJSON && mediaType != "application/x-www-form-urlencoded" && mediaType != "multipart/form-data" {
+		return Credentials{}, failMediaType.error(nil)
+	}
+	body, err := readBody(c)
+	if err != nil {
+		return Credentials{}, err
+	}
+
+	var fields map[string]string
+	switch {
+	case isJSON:
+		fields, err = jsonFields(body)
+	case mediaType == "multipart/form-data":
+		fields, err = multipartFields(body, params["boundary"])
+	default:
+		fields, err = formFields(body)
+	}
+	if err != nil {
+		return Credentials{}, failBody.error(err)
+	}
+	return credentialsFrom(fields)
+}
+
+func credentialsFrom(fields map[string]string) (Credentials, error) {
+	cred := Credentials{
+		Username: fields["username"], Password: fields["password"], GrantType: fields["grant_type"],
+		ClientID: fields["client_id"], ClientSecret: fields["client_secret"], Scopes: strings.Fields(fields["scope"]),
+	}
+	switch {
+	case cred.Username == "" || cred.Password == "":
+		return Credentials{}, failFields.error(nil)
+	case cred.GrantType != "" && cred.GrantType != "password":
+		return Credentials{}, failGrantType.error(nil)
+	}
+	return cred, nil
+}
+
+func readBody(c *gin.Context) ([]byte, error) {
+	if c.Request.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(c.Request.Body, maxBodySize+1))
+	if err != nil {
+		return nil, failBody.error(err)
+	}
+	if len(body) > maxBodySize {
+		return nil, failTooLarge.error(nil)
+	}
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
+}
+
+var errRepeatedField = errors.New("a field is sent twice") // RFC 6749 §3.2
+
+func jsonFields(body []byte) (map[string]string, error) {
+	var wire struct {
+		Username     string `json:"username"`
+		Password     string `json:"password"`
+		GrantType    string `json:"grant_type"`
+		ClientID     string `json:"client_id"`
+		ClientSecret string `json:"client_secret"`
+		Scope        string `json:"scope"`
+	}
+	if !decodeObject(bytes.TrimSpace(body), &wire) {
+		return nil, errors.New("not a JSON object with string fields")
+	}
+	return map[string]string{
+		"username": wire.Username, "password": wire.Password, "grant_type": wire.GrantType,
+		"client_id": wire.ClientID, "client_secret": wire.ClientSecret, "scope": wire.Scope,
+	}, nil
+}
+
+func formFields(body []byte) (map[string]string, error) {
+	values, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]string{}
+	for name, list := range values {
+		if len(list) > 1 {
+			return nil, errRepeatedField
+		}
+		fields[name] = list[0]
+	}
+	return fields, nil
+}
+
+func multipartFields(body []byte, boundary string) (map[string]string, error) {
+	fields := map[string]string{}
+	reader := multipart.NewReader(bytes.NewReader(body), boundary)
+	for {
+		part, err := reader.NextPart()
+		if errors.Is(err, io.EOF) {
+			return fields, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
+		}
+		if _, repeated := fields[part.FormName()]; repeated {
+			return nil, errRepeatedField
+		}
+		fields[part.FormName()] = string(value)
+	}
+}

@@ -1,0 +1,19 @@
+// Package authjwt gives Gin applications JSON Web Tokens: access, fresh and refresh tokens, guards
+// that cannot be half used, and prebuilt routes for login, refresh and logout. It is to Gin what
+// fastapi-jwt-auth is to FastAPI, with strict verification.
+//
+// A [Manager], made once by [New], signs and verifies, and makes middleware and handlers:
+//
+//	auth, err := authjwt.New(authjwt.Settings{SecretKey: os.Getenv("SECRET_KEY")})
+//	...
+//	auth.Mount(router, authjwt.Routes{Login: checkPassword})
+//	router.GET("/me", auth.Required(), func(c *gin.Context) {
+//		c.String(http.StatusOK, "hello, "+authjwt.FromContext(c).Subject())
+//	})
+//
+// An [AuthJWT], from [FromContext], is one request's view of it: guards, the verified [Token], and
+// the functions that make tokens. A guard that refuses aborts the context, answers, and seals the
+// response, so that nothing a handler writes afterwards reaches the client.
+//
+// Refusals are of type *[Error] and wrap one of the Err… reasons.
+package authjwt

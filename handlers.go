@@ -1,0 +1,139 @@
+package authjwt
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Routes are the application's part in the prebuilt routes. Its functions must be safe for concurrent use.
+type Routes struct {
+	// Login checks the credentials, which [BindCredentials] reads, and returns the subject of the
+	// tokens. ErrInvalidCredentials refuses with 401, an *[Error] with its status (429, say), any
+	// other error with 500. Take as long for an unknown user as for a wrong password.
+	Login func(c *gin.Context) (subject string, err error)
+	// Claims, if set, returns claims for the access token (see [WithClaims]), at a login and again at
+	// every refresh. Its errors refuse as Login's do, so that a disabled user gets no new token.
+	Claims func(ctx context.Context, subject string) (any, error)
+	// Respond, if set, replaces the answer of login and refresh.
+	Respond func(c *gin.Context, tokens TokenPair)
+}
+
+// Mount adds the prebuilt routes to r: POST /login, POST /refresh, DELETE and POST /logout. It panics
+// if Routes.Login is nil.
+func (m *Manager) Mount(r gin.IRouter, routes Routes) {
+	r.POST("/login", m.LoginHandler(routes))
+	r.POST("/refresh", m.RefreshHandler(routes))
+	r.DELETE("/logout", m.LogoutHandler())
+	r.POST("/logout", m.LogoutHandler())
+}
+
+// LoginHandler answers POST with a fresh access token and a refresh token (RFC 6749 §5.1). It panics
+// if Routes.Login is nil.
+func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
+	if routes.Login == nil {
+		panic("authjwt: LoginHandler: Routes.Login is nil; set it to the function that checks user name and password")
+	}
+	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
+		subject, err := routes.Login(a.c)
+		if err == nil && a.c.Writer.Written() {
+			return nil // the callback has answered by itself
+		}
+		if err == nil && (subject == "" || a.c.IsAborted()) {
+			err = errors.New("authjwt: Routes.Login returned no error, but no subject either, or aborted")
+		}
+		if err != nil {
+			return a.m.errorFrom(err, failInternal)
+		}
+		opts, err := routes.claims(a, subject)
+		if err != nil {
+			return err
+		}
+		pair, err := a.Login(subject, opts...)
+		if err != nil {
+			return err
+		}
+		routes.respond(a.c, pair)
+		return nil
+	})
+}
+
+// RefreshHandler answers POST, with a refresh token, with a new access token that is not fresh.
+func (m *Manager) RefreshHandler(routes Routes) gin.HandlerFunc {
+	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
+		if err := a.JWTRefreshTokenRequired(); err != nil {
+			return err
+		}
+		opts, err := routes.claims(a, a.Subject())
+		if err != nil {
+			return err
+		}
+		pair, err := a.Refresh(opts...)
+		if err != nil {
+			return err
+		}
+		routes.respond(a.c, pair)
+		return nil
+	})
+}
+
+// LogoutHandler answers DELETE and POST, whatever token is presented, if any. Without cookies and a
+// Store there is nothing to clear or revoke on the server: the client must drop its tokens, and they
+// stay good until they expire.
+func (m *Manager) LogoutHandler() gin.HandlerFunc {
+	return m.prebuilt([]string{http.MethodDelete, http.MethodPost}, func(a *AuthJWT) error {
+		noStore(a.c)
+		writeJSON(a.c, http.StatusOK, map[string]string{"msg": "Successfully logout"})
+		return nil
+	})
+}
+
+// prebuilt wraps a handler: other methods get 405, errors are refusals, a panic aborts.
+func (m *Manager) prebuilt(methods []string, handle func(a *AuthJWT) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		completed := false
+		defer abortUnless(&completed, c)
+		a := m.Bind(c)
+		var err error
+		if slices.Contains(methods, c.Request.Method) {
+			err = handle(a)
+		} else {
+			c.Header("Allow", strings.Join(methods, ", "))
+			err = m.fail(failMethod, nil)
+		}
+		if err != nil {
+			a.refuse(m.errorFrom(err, failInternal))
+		}
+		completed = true
+	}
+}
+
+func (r *Routes) claims(a *AuthJWT, subject string) ([]TokenOption, error) {
+	if r.Claims == nil {
+		return nil, nil
+	}
+	claims, err := r.Claims(a.c.Request.Context(), subject)
+	if err != nil {
+		return nil, a.m.errorFrom(err, failInternal)
+	}
+	return []TokenOption{WithClaims(claims)}, nil
+}
+
+func (r *Routes) respond(c *gin.Context, pair TokenPair) {
+	noStore(c)
+	if r.Respond != nil {
+		r.Respond(c, pair)
+		return
+	}
+	writeJSON(c, http.StatusOK, pair)
+}
+
+// noStore keeps an answer that carries a token out of caches (RFC 6749 §5.1).
+func noStore(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("Pragma", "no-cache")
+}
