@@ -92,6 +92,12 @@ func (m *Manager) CreateRefreshToken(subject string, opts ...TokenOption) (strin
 	return m.create(&tokenSpec{kind: Refresh, subject: subject}, opts)
 }
 
+// Sizes that spare the usual token a reallocation.
+const (
+	usualPayload     = 256
+	maxSignatureText = 100 // HS512's; RSA's costs one more
+)
+
 func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	for _, opt := range opts {
 		opt(s)
@@ -104,12 +110,13 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	if err := errors.Join(append(s.mistakes, payloadErr, headerErr)...); err != nil {
 		return "", fmt.Errorf("authjwt: create %s token: %w", s.kind, err)
 	}
-	signingString := header + "." + base64.RawURLEncoding.EncodeToString(payload)
-	sig, err := k.method.Sign(signingString, nil)
+	text := make([]byte, 0, len(header)+2*len(payload)+maxSignatureText)
+	text = base64.RawURLEncoding.AppendEncode(append(append(text, header...), '.'), payload)
+	sig, err := k.method.Sign(string(text), nil)
 	if err != nil {
 		return "", fmt.Errorf("authjwt: sign %s token: %w", s.kind, err)
 	}
-	token := signingString + "." + base64.RawURLEncoding.EncodeToString(sig)
+	token := string(base64.RawURLEncoding.AppendEncode(append(text, '.'), sig))
 	if len(token) > maxTokenSize {
 		return "", fmt.Errorf("authjwt: create %s token: it has %d octets, and more than %d are never accepted; put less into the claims", s.kind, len(token), maxTokenSize)
 	}
@@ -160,7 +167,7 @@ func joseHeaderJSON(typ any, alg string, kid any, extra map[string]any) []byte {
 		return nil
 	}
 	if len(extra) > 0 {
-		rest, err := json.Marshal(extra, json.Deterministic(true))
+		rest, err := json.Marshal(extra, json.Deterministic(true), numbersAsNumbers)
 		if err != nil {
 			return nil
 		}
@@ -183,7 +190,7 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		return nil, fmt.Errorf("make jti: %w", err)
 	}
 
-	b, err := jsontext.AppendQuote([]byte(`{"sub":`), s.subject)
+	b, err := jsontext.AppendQuote(append(make([]byte, 0, usualPayload), `{"sub":`...), s.subject)
 	if err != nil {
 		return nil, fmt.Errorf("the subject is not UTF-8: %w", err)
 	}
@@ -243,7 +250,7 @@ func appendAudience(b []byte, audience []string) ([]byte, error) {
 
 // appendClaims adds the members of claims, each of them a name that is free.
 func appendClaims(b []byte, claims any) ([]byte, error) {
-	text, err := json.Marshal(claims, json.Deterministic(true))
+	text, err := json.Marshal(claims, json.Deterministic(true), numbersAsNumbers)
 	if err != nil {
 		return nil, fmt.Errorf("WithClaims: %w", err)
 	}

@@ -2,7 +2,6 @@ package authjwt
 
 import (
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // TokenType is the type claim of a token.
@@ -68,15 +66,6 @@ func ClaimsAs[T any](t *Token) (T, error) {
 	err := t.Decode(&claims)
 	return claims, err
 }
-
-var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, v *any) error {
-	if dec.PeekKind() != '0' {
-		return errors.ErrUnsupported
-	}
-	number, err := dec.ReadValue()
-	*v = stdjson.Number(number)
-	return err
-}))
 
 // Raw returns the compact text of the token, a credential: keep it out of logs and answers.
 func (t *Token) Raw() string { return t.raw }
