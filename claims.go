@@ -81,12 +81,12 @@ type objectReader struct {
 // their quoted names. It refuses what [decodeObject] refuses. Wrong types are no errors here: the
 // checks that follow decide, in their fixed order.
 func (r *objectReader) read(text []byte, find func(name []byte) *member) bool {
-	if len(text) == 0 || text[0] != '{' || tooDeep(text) {
+	if tooDeep(text) {
 		return false
 	}
 	r.buf = *bytes.NewBuffer(text)
 	r.dec.Reset(&r.buf)
-	if _, err := r.dec.ReadToken(); err != nil {
+	if begin, err := r.dec.ReadToken(); err != nil || begin.Kind() != '{' {
 		return false
 	}
 	for r.dec.PeekKind() == '"' {
@@ -113,13 +113,15 @@ func (r *objectReader) read(text []byte, find func(name []byte) *member) bool {
 	if _, err := r.dec.ReadToken(); err != nil {
 		return false
 	}
-	return r.dec.InputOffset() == int64(len(text)) // nothing after it
+	return len(bytes.TrimRight(text[r.dec.InputOffset():], jsonBlanks)) == 0
 }
+
+const jsonBlanks = " \t\r\n"
 
 // decodeObject decodes one JSON object, and nothing but one, into v: no duplicate names, no invalid
 // UTF-8, no folding of letter case, no data after it, no nesting beyond maxDepth.
 func decodeObject(text []byte, v any, opts ...json.Options) bool {
-	if len(text) == 0 || text[0] != '{' || tooDeep(text) {
+	if !bytes.HasPrefix(bytes.TrimLeft(text, jsonBlanks), []byte("{")) || tooDeep(text) {
 		return false
 	}
 	return json.Unmarshal(text, v, opts...) == nil

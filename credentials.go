@@ -95,7 +95,7 @@ func jsonFields(body []byte) (map[string]string, error) {
 		ClientSecret string `json:"client_secret"`
 		Scope        string `json:"scope"`
 	}
-	if !decodeObject(bytes.TrimSpace(body), &wire) {
+	if !decodeObject(body, &wire) {
 		return nil, errors.New("not a JSON object with string fields")
 	}
 	return map[string]string{

@@ -141,7 +141,7 @@ func badToken(code, detail string, cause error) *failure {
 	return &failure{ErrJWTDecode, cause, http.StatusUnauthorized, http.StatusUnprocessableEntity, "invalid_token", code, detail}
 }
 
-// error makes the failure an Error in the default style; cause, if any, is added to its own.
+// error makes the failure an Error in the default style. cause, if any, stands for its own.
 func (f *failure) error(cause error) *Error {
 	if cause == nil {
 		cause = f.cause
@@ -167,10 +167,10 @@ func (m *Manager) defaultFailure(reason error) *failure {
 func (m *Manager) errorFrom(err error, otherwise *failure) *Error {
 	var e *Error
 	if errors.As(err, &e) && e != nil {
-		if e.kind != nil {
-			styled := m.fail(e.kind, e.cause)
-			styled.scope = e.scope
-			return styled
+		if e.kind != nil && e.Status == e.kind.status { // made without knowing the style
+			styled := *e
+			styled.Status = m.status(e.kind)
+			return &styled
 		}
 		if e.Status < 400 || e.Status > 599 {
 			return m.fail(failInternal, err)
@@ -185,10 +185,15 @@ func (m *Manager) errorFrom(err error, otherwise *failure) *Error {
 
 func (m *Manager) fail(f *failure, cause error) *Error {
 	e := f.error(cause)
-	if m.settings.Errors == FastAPI {
-		e.Status = f.fastAPI
-	}
+	e.Status = m.status(f)
 	return e
+}
+
+func (m *Manager) status(f *failure) int {
+	if m.settings.Errors == FastAPI {
+		return f.fastAPI
+	}
+	return f.status
 }
 
 // render writes the refusal, unless an answer has begun.

@@ -1,0 +1,70 @@
+package authjwt_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
+
+// snippetImports are what a fragment without a package clause may use.
+var snippetImports = map[string]string{
+	"authjwt.": "github.com/gin-authjwt/authjwt", "gin.": "github.com/gin-gonic/gin", "http.": "net/http",
+}
+
+// Every go block of README.md and docs is built, each in a module of its own.
+func TestDocs_SnippetsBuild(t *testing.T) {
+	root, err := filepath.Abs(".")
+	require.NoError(t, err)
+	pages, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	built := 0
+	for _, page := range append(pages, "README.md") {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for i, block := range goBlock.FindAllSubmatch(text, -1) {
+			dir := filepath.Join(t.TempDir(), fmt.Sprint(i))
+			require.NoError(t, os.MkdirAll(dir, 0o700))
+			writeSnippet(t, dir, root, string(block[1]))
+			build := exec.Command("go", "vet", "-mod=mod", ".")
+			build.Dir = dir
+			build.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=")
+			output, err := build.CombinedOutput()
+			assert.NoError(t, err, "%s, go block %d:\n%s", page, i+1, output)
+			built++
+		}
+	}
+	assert.GreaterOrEqual(t, built, 2, "the README has blocks, so they must be found")
+}
+
+func writeSnippet(t *testing.T, dir, root, code string) {
+	t.Helper()
+	if !strings.HasPrefix(code, "package ") {
+		var head bytes.Buffer
+		head.WriteString("package snippet\n")
+		for use, path := range snippetImports {
+			if strings.Contains(code, use) {
+				fmt.Fprintf(&head, "import %q\n", path)
+			}
+		}
+		code = head.String() + code
+	}
+	module, err := os.ReadFile("go.mod")
+	require.NoError(t, err)
+	sums, err := os.ReadFile("go.sum")
+	require.NoError(t, err)
+	module = bytes.Replace(module, []byte("module github.com/gin-authjwt/authjwt"), []byte("module snippet"), 1)
+	module = fmt.Appendf(module, "\nrequire github.com/gin-authjwt/authjwt v0.0.0\nreplace github.com/gin-authjwt/authjwt => %s\n", root)
+	for name, content := range map[string][]byte{"go.mod": module, "go.sum": sums, "snippet.go": []byte(code)} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
+	}
+}
