@@ -1,7 +1,6 @@
 package authjwt_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -91,18 +90,10 @@ func (a *app) send(method, path, token, contentType, body string) answer {
 	return got
 }
 
-func (a *app) login() (access, refresh string) {
-	a.tb.Helper()
-	got := a.send("POST", "/login", "", "application/json", `{"username":"test","password":"test"}`)
-	require.Equal(a.tb, http.StatusOK, got.StatusCode, got.body)
-	return got.json["access_token"].(string), got.json["refresh_token"].(string)
-}
-
 // refused checks a refusal as the client and as the application's error middleware see it.
 func (a *app) refused(got answer, want outcome, reasons ...error) {
 	a.tb.Helper()
-	rec := &httptest.ResponseRecorder{Code: got.StatusCode, HeaderMap: got.Header, Body: bytes.NewBufferString(got.body)}
-	assertAnswer(a.tb, rec, want)
+	assertAnswer(a.tb, recorded(got.Response, got.body), want)
 	for _, reason := range reasons {
 		assert.ErrorIs(a.tb, a.last, reason)
 	}

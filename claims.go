@@ -78,9 +78,9 @@ type objectReader struct {
 }
 
 // read notes the members of one JSON object, and nothing but one, for which find has a field, by
-// their quoted names. It refuses what [decodeObject] refuses. Wrong types are no errors here: the
-// checks that follow decide, in their fixed order.
-func (r *objectReader) read(text []byte, find func(name []byte) *member) bool {
+// their quoted names. It refuses what [decodeObject] refuses, and more than limit members. Wrong
+// types are no errors here: the checks that follow decide, in their fixed order.
+func (r *objectReader) read(text []byte, limit int, find func(name []byte) *member) bool {
 	if tooDeep(text) {
 		return false
 	}
@@ -89,9 +89,9 @@ func (r *objectReader) read(text []byte, find func(name []byte) *member) bool {
 	if begin, err := r.dec.ReadToken(); err != nil || begin.Kind() != '{' {
 		return false
 	}
-	for r.dec.PeekKind() == '"' {
+	for ; r.dec.PeekKind() == '"'; limit-- {
 		name, err := r.dec.ReadValue()
-		if err != nil {
+		if err != nil || limit == 0 {
 			return false
 		}
 		if bytes.IndexByte(name, '\\') >= 0 { // "\u0073ub" is "sub"

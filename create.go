@@ -226,7 +226,7 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		}
 	}
 	b = append(b, '}')
-	if len(s.claims) > 1 && !new(objectReader).read(b, new(wireClaims).member) {
+	if len(s.claims) > 1 && !new(objectReader).read(b, len(b), new(wireClaims).member) {
 		return nil, errors.New("WithClaims: two of them set the same claim")
 	}
 	return b, nil

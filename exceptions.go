@@ -167,15 +167,17 @@ func (m *Manager) defaultFailure(reason error) *failure {
 func (m *Manager) errorFrom(err error, otherwise *failure) *Error {
 	var e *Error
 	if errors.As(err, &e) && e != nil {
-		if e.kind != nil && e.Status == e.kind.status { // made without knowing the style
-			styled := *e
-			styled.Status = m.status(e.kind)
-			return &styled
+		answered := *e
+		if err != error(e) {
+			answered.cause = err
 		}
-		if e.Status < 400 || e.Status > 599 {
+		switch {
+		case e.kind != nil && e.Status == e.kind.status: // made without knowing the style
+			answered.Status = m.status(e.kind)
+		case e.Status < 400 || e.Status > 599:
 			return m.fail(failInternal, err)
 		}
-		return e
+		return &answered
 	}
 	if f := m.defaultFailure(err); f != nil {
 		return m.fail(f, err)

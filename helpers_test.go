@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"hash"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -177,6 +178,15 @@ func assertAnswer(tb testing.TB, rec *httptest.ResponseRecorder, want outcome) {
 		quoted := strings.ReplaceAll(want.detail, `"`, `'`)
 		assert.Equal(tb, `Bearer realm="api", error="`+want.challenge+`", error_description="`+quoted+`"`, challenge)
 	}
+}
+
+// recorded is the answer of a real server as httptest records answers.
+func recorded(res *http.Response, body string) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	maps.Copy(rec.Header(), res.Header)
+	rec.WriteHeader(res.StatusCode)
+	_, _ = rec.WriteString(body)
+	return rec
 }
 
 // assertAccepted checks that the handler ran and answered, the twin of every refusal.

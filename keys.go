@@ -100,6 +100,7 @@ var wellKnownSecrets = []string{
 	"your-secret", "your-secret-key", "your_secret_key", "your_jwt_secret", "insecure", "default", "admin", "qwerty", "123456", "12345678", "1234567890",
 	"your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long",
 	"a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long-for-a-secret-key",
+	"your-super-secret-jwt-token-with-at-least-32-characters-long",
 	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", // FastAPI's tutorial
 }
 
@@ -117,11 +118,13 @@ func secretMistake(secret string, short bool, algs []string) error {
 	}
 	howTo := fmt.Sprintf("make one with: openssl rand -base64 %d", need)
 	switch {
-	case secret == "":
+	case strings.TrimSpace(secret) == "":
 		return mistake("SecretKey", "it is empty; %s", howTo)
+	case strings.Contains(secret, "-----BEGIN "): // whoever has the public key could sign (CVE-2022-29217)
+		return mistake("SecretKey", "it is a PEM key, no secret; %s", howTo)
 	case slices.Contains(wellKnownSecrets, strings.ToLower(strings.TrimSpace(secret))):
 		return mistake("SecretKey", "it is a well-known example; %s", howTo)
-	case short:
+	case len(secret) < need && short:
 		return nil
 	case len(secret) < need:
 		return mistake("SecretKey", "%d octets are too few: %s needs at least %d (RFC 7518 §3.2); %s", len(secret), strongest, need, howTo)

@@ -94,7 +94,7 @@ func TestSealedResponse(t *testing.T) {
 				defer res.Body.Close()
 				body, err := io.ReadAll(res.Body)
 				require.NoError(t, err)
-				assertAnswer(t, &httptest.ResponseRecorder{Code: res.StatusCode, HeaderMap: res.Header, Body: bytes.NewBuffer(body)}, noCred)
+				assertAnswer(t, recorded(res, string(body)), noCred)
 				assert.Empty(t, res.Cookies())
 				assert.Empty(t, res.Header.Get("X-Leak"))
 				if name != "panic" && name != "nil token" { // there the logger is unwound, too

@@ -93,3 +93,8 @@ func (c Credentials) Format(f fmt.State, _ rune) {
 func (c Credentials) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("username", c.Username))
 }
+
+// MarshalJSON writes the user name alone.
+func (c Credentials) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"username": c.Username})
+}

@@ -37,7 +37,7 @@ type Settings struct {
 	// Make one with: openssl rand -base64 32
 	SecretKey string
 	// InsecureShortSecret admits a shorter SecretKey, for a service that must share an existing one.
-	// An empty or a well-known secret is refused all the same.
+	// An empty or a well-known secret is refused all the same, and so is a long one of few different octets.
 	InsecureShortSecret bool
 	// KeyID is stamped on new tokens as kid (RFC 7515 §4.1.4). A token that carries another kid is
 	// then refused. Without KeyID the kid of a token is ignored.

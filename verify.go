@@ -9,8 +9,12 @@ import (
 	"sync/atomic"
 )
 
-// maxTokenSize is the longest compact text accepted, in octets.
-const maxTokenSize = 8 << 10
+const (
+	// maxTokenSize is the longest compact text accepted, in octets.
+	maxTokenSize = 8 << 10
+	// maxHeaderMembers bounds what a header costs before any signature is checked.
+	maxHeaderMembers = 32
+)
 
 // Verify checks raw, a compact token, in full and returns it, if it is of the type wanted. Failures
 // are of type *[Error]. It is safe for concurrent use.
@@ -60,7 +64,7 @@ func (m *Manager) verifyToken(raw string, t *Token) *failure {
 		return f
 	}
 	s.claims = wireClaims{}
-	if !s.reader.read(payload, s.claims.member) {
+	if !s.reader.read(payload, len(payload), s.claims.member) {
 		return failPayload
 	}
 	t.raw, t.payload = raw, string(payload)
@@ -183,14 +187,14 @@ func (m *Manager) readHeader(segment []byte, s *scratch) (*joseHeader, *failure)
 // parseHeader judges a decoded header. A nested token is refused, too (RFC 7519 §5.2).
 func parseHeader(text []byte) (alg, kid string, hasKid bool, f *failure) {
 	var w wireHeader
-	if !new(objectReader).read(text, w.member) {
+	if !new(objectReader).read(text, maxHeaderMembers, w.member) {
 		return "", "", false, failJOSEHeader
 	}
 	header := string(text)
 	_, typed := w.kind.text(header)
 	content, hasContent := w.contentType.text(header)
-	if w.unsupported.kind != 0 || w.kind.kind != 0 && !typed ||
-		w.contentType.kind != 0 && !hasContent || strings.EqualFold(content, "JWT") {
+	nested := strings.EqualFold(content, "JWT") || strings.EqualFold(content, "application/jwt")
+	if w.unsupported.kind != 0 || w.kind.kind != 0 && !typed || w.contentType.kind != 0 && !hasContent || nested {
 		return "", "", false, failHeaderParam
 	}
 	if kid, hasKid = w.keyID.text(header); w.keyID.kind != 0 && !hasKid {
