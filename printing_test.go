@@ -1,0 +1,97 @@
+package authjwt_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+func TestH14_NothingSecretIsPrinted(t *testing.T) {
+	settings := authjwt.Settings{SecretKey: testSecret, KeyID: "k1", DecodeAudience: []string{"api"}}
+	m := newManager(t)
+	access := mustCreate(t, m, authjwt.WithClaims(map[string]any{"note": "claim-text"}))
+	token, err := m.Verify(t.Context(), access, authjwt.Access)
+	require.NoError(t, err)
+	pair := authjwt.TokenPair{AccessToken: access, RefreshToken: access, ExpiresIn: 1e9}
+	cred := authjwt.Credentials{Username: "alice", Password: "pass-word", ClientID: "app", ClientSecret: "client-secret"}
+	var a *authjwt.AuthJWT
+	g := guard(t, m.Required(), func(c *gin.Context) { a = authjwt.FromContext(c) })
+	g.assertAccepted(t, g.get("Bearer "+access))
+	refusal := &authjwt.Error{}
+	require.ErrorAs(t, newJudge(t).verifyError(access+"x"), &refusal)
+
+	secrets := []string{testSecret, access, "eyJ", "claim-text", "pass-word", "client-secret"}
+	hidden := func(t *testing.T, how, text string, except ...string) {
+		t.Helper()
+		for _, secret := range secrets {
+			if len(except) > 0 && secret == except[0] {
+				continue
+			}
+			for _, form := range []string{secret, hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))), strings.Trim(fmt.Sprint([]byte(secret)), "[]")} {
+				assert.NotContains(t, text, form, how)
+			}
+		}
+	}
+	for name, v := range map[string]any{
+		"Settings": settings, "*Settings": &settings, "*Manager": m, "*AuthJWT": a, "Token": *token, "*Token": token, "TokenPair": pair, "*TokenPair": &pair,
+		"Credentials": cred, "*Credentials": &cred, "nil *Token": (*authjwt.Token)(nil), "*Error": refusal,
+	} {
+		t.Run(name, func(t *testing.T) {
+			nested := []any{v, []any{v}, map[string]any{"k": v}, struct{ V any }{v}, &struct{ V any }{v}}
+			for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x", "%X", "%s", "%q", "%t", "%08.3f", "%U"} {
+				for _, n := range nested {
+					hidden(t, verb, fmt.Sprintf(verb, n))
+				}
+			}
+			hidden(t, "Sprint", fmt.Sprint(v)+fmt.Sprintln("at", v))
+			var log bytes.Buffer
+			for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+				slog.New(h).Info("m", "v", v, slog.Group("g", "v", v))
+				slog.New(h).With("v", v).WithGroup("g").Info("m")
+			}
+			hidden(t, "slog", log.String())
+			assert.NotContains(t, log.String(), "!PANIC")
+		})
+	}
+	for name, v := range map[string]any{"Settings": settings, "*Settings": &settings, "*Manager": m, "*AuthJWT": a, "*Error": refusal} {
+		text, err := json.Marshal([]any{v, map[string]any{"k": v}})
+		require.NoError(t, err, name)
+		hidden(t, "encoding/json: "+name, string(text))
+	}
+	// The JSON form of a Token is its claims; the signed text is not among them.
+	text, err := json.Marshal([]any{*token, token})
+	require.NoError(t, err)
+	hidden(t, "encoding/json: Token", string(text), "claim-text")
+	assert.Contains(t, string(text), "claim-text")
+	assert.Contains(t, fmt.Sprint(settings), "Settings(SecretKey=[redacted] KeyID=k1 DecodeAudience=[api])")
+}
+
+// Applications log requests as JSON, so that what a client logs in with needs more than Format.
+func TestH14_CredentialsAsJSON(t *testing.T) {
+	cred := authjwt.Credentials{Username: "alice", Password: "pass-word", ClientID: "app", ClientSecret: "client-secret"}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("login", "v", []any{cred, &cred})
+	text, err := json.Marshal([]any{cred, &cred})
+	require.NoError(t, err)
+	for _, secret := range []string{"pass-word", "client-secret"} {
+		assert.NotContains(t, string(text), secret)
+		assert.NotContains(t, log.String(), secret)
+	}
+	assert.Contains(t, string(text), "alice")
+}
+
+func (j *judge) verifyError(token string) error {
+	_, err := j.m.Verify(context.Background(), token, j.want)
+	return err
+}
