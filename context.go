@@ -31,7 +31,7 @@ type AuthJWT struct {
 	tokenUsed   bool
 }
 
-var errCopy = errors.New("authjwt: this is a copy of the request's context, without a response; guard before gin's Copy")
+var errCopy = errors.New("this is a copy of the request's context, without a response; guard before gin's Copy")
 
 // JWTRequired demands an access token. If it returns an error, the request has been refused: the
 // context is aborted, the refusal is written, and whatever the handler still writes is discarded, so
@@ -66,13 +66,13 @@ func (a *AuthJWT) FreshJWTRequired(opts ...RequireOption) error {
 // nor Token.
 func (a *AuthJWT) Verify(want TokenType, opts ...RequireOption) (*Token, error) {
 	if a.detached {
-		return nil, errCopy
+		return nil, a.m.misused(errCopy)
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
 	r := a.m.with(requirement{want: want}, opts)
 	if want != Access && want != Refresh {
-		r.mistakes = append(r.mistakes, errors.New("Verify: want must be Access or Refresh"))
+		r.mistakes = append(r.mistakes, errWant)
 	}
 	t, e := a.check(&r)
 	completed = true
@@ -116,18 +116,23 @@ func (a *AuthJWT) Context() context.Context {
 
 // CreateAccessToken is [Manager.CreateAccessToken].
 func (a *AuthJWT) CreateAccessToken(subject string, opts ...TokenOption) (string, error) {
-	if a.detached {
-		return "", errCopy
-	}
-	return a.m.CreateAccessToken(subject, opts...)
+	return a.create(a.m.CreateAccessToken, subject, opts)
 }
 
 // CreateRefreshToken is [Manager.CreateRefreshToken].
 func (a *AuthJWT) CreateRefreshToken(subject string, opts ...TokenOption) (string, error) {
+	return a.create(a.m.CreateRefreshToken, subject, opts)
+}
+
+func (a *AuthJWT) create(make func(string, ...TokenOption) (string, error), subject string, opts []TokenOption) (string, error) {
 	if a.detached {
-		return "", errCopy
+		return "", a.m.misused(errCopy)
 	}
-	return a.m.CreateRefreshToken(subject, opts...)
+	completed := false
+	defer abortUnless(&completed, a.c)
+	token, err := make(subject, opts...)
+	completed = true
+	return token, err
 }
 
 // on returns a for the context it is bound to. On any other, a copy, it returns one that has the token alone.
@@ -142,7 +147,7 @@ func (a *AuthJWT) on(c *gin.Context) *AuthJWT {
 
 func (a *AuthJWT) guard(r requirement, opts []RequireOption) error {
 	if a.detached {
-		return errCopy
+		return a.m.misused(errCopy)
 	}
 	if a.refused != nil {
 		return a.refused
@@ -168,7 +173,7 @@ func (a *AuthJWT) guard(r requirement, opts []RequireOption) error {
 // is optional.
 func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 	if len(r.mistakes) > 0 {
-		return nil, a.m.fail(failInternal, errors.Join(r.mistakes...))
+		return nil, a.m.misused(errors.Join(r.mistakes...))
 	}
 	cred, f := a.m.extract(a.c.Request, r)
 	if f != nil {

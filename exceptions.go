@@ -44,26 +44,36 @@ type Error struct {
 }
 
 // Error returns the code and the detail. The cause is left out, because it may quote a token or a
-// store, except behind a 500, where it is what the developer needs; reach it with errors.Is or As.
+// store: reach it with errors.Is or errors.As. Only what the developer has to mend is spelled out.
 func (e *Error) Error() string {
 	text := "authjwt: " + e.Code + ": " + e.Detail
-	if e.Status == http.StatusInternalServerError && e.cause != nil {
-		text += ": " + e.cause.Error()
+	var word misuse
+	if errors.As(e.cause, &word) {
+		text += ": " + word.Error()
 	}
 	return text
 }
 
-// Unwrap returns the reason (one of the Err… variables) and the cause, such as jwt.ErrTokenExpired.
+// Unwrap returns the reason (one of the Err… variables), golang-jwt's error, such as
+// jwt.ErrTokenExpired, where it has one, and the cause.
 func (e *Error) Unwrap() []error {
 	var wrapped []error
 	if e.kind != nil {
 		wrapped = append(wrapped, e.kind.reason)
+		if e.kind.cause != nil {
+			wrapped = append(wrapped, e.kind.cause)
+		}
 	}
 	if e.cause != nil {
 		wrapped = append(wrapped, e.cause)
 	}
 	return wrapped
 }
+
+// misuse is a mistake in the application's code, in the package's own words.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
 
 // ErrorStyle selects the statuses and the body of refusals.
 type ErrorStyle int
@@ -141,11 +151,8 @@ func badToken(code, detail string, cause error) *failure {
 	return &failure{ErrJWTDecode, cause, http.StatusUnauthorized, http.StatusUnprocessableEntity, "invalid_token", code, detail}
 }
 
-// error makes the failure an Error in the default style. cause, if any, stands for its own.
+// error makes the failure an Error in the default style; cause may be nil.
 func (f *failure) error(cause error) *Error {
-	if cause == nil {
-		cause = f.cause
-	}
 	return &Error{Status: f.status, Code: f.code, Detail: f.detail, kind: f, cause: cause}
 }
 
@@ -191,6 +198,9 @@ func (m *Manager) fail(f *failure, cause error) *Error {
 	return e
 }
 
+// misused is the answer to a mistake in the application's code.
+func (m *Manager) misused(err error) *Error { return m.fail(failInternal, misuse{err}) }
+
 func (m *Manager) status(f *failure) int {
 	if m.settings.Errors == FastAPI {
 		return f.fastAPI
@@ -218,7 +228,8 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 		}
 	}
 	if m.settings.ErrorHandler != nil {
-		m.settings.ErrorHandler(c, e)
+		given := *e // its changes would change the answer
+		m.settings.ErrorHandler(c, &given)
 		if c.Writer.Written() {
 			return
 		}

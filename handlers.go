@@ -44,7 +44,7 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 			return nil // the callback has answered by itself
 		}
 		if err == nil && (subject == "" || a.c.IsAborted()) {
-			err = errors.New("authjwt: Routes.Login returned no error, but no subject either, or aborted")
+			return a.m.misused(errors.New("Routes.Login returned no error, but no subject either, or it aborted"))
 		}
 		if err != nil {
 			return a.m.errorFrom(err, failInternal)

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"hash"
 	"maps"
 	"net/http"
@@ -203,4 +204,23 @@ func mustCreate(tb testing.TB, m *authjwt.Manager, opts ...authjwt.TokenOption) 
 	token, err := m.CreateAccessToken("alice", opts...)
 	require.NoError(tb, err)
 	return token
+}
+
+// post sends an empty POST /.
+func post(h http.Handler) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/", nil))
+	return rec
+}
+
+func testContext() *gin.Context {
+	c, _ := gin.CreateTestContext(httptest.NewRecorder())
+	c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
+	return c
+}
+
+func panicsWith(word string, f func()) (found bool) {
+	defer func() { found = strings.Contains(fmt.Sprint(recover()), word) }()
+	f()
+	return false
 }

@@ -175,6 +175,7 @@ func TestGuardAfterAnswerHasBegun(t *testing.T) {
 }
 
 func TestErrorHandler(t *testing.T) {
+	var given *authjwt.Error
 	for name, try := range map[string]struct {
 		handler gin.HandlerFunc
 		status  int
@@ -182,12 +183,16 @@ func TestErrorHandler(t *testing.T) {
 	}{
 		"writes":       {func(c *gin.Context) { c.String(http.StatusTeapot, "short and stout") }, 418, "short and stout"},
 		"status alone": {func(c *gin.Context) { c.Status(http.StatusTeapot) }, 418, ""},
+		"changes it":   {func(*gin.Context) { *given = authjwt.Error{Status: http.StatusOK} }, 401, `{"detail":"Missing Authorization Header","code":"missing_token"}`},
 		"nothing":      {func(*gin.Context) {}, 401, `{"detail":"Missing Authorization Header","code":"missing_token"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var given *authjwt.Error
 			auth := newManager(t, func(s *authjwt.Settings) {
-				s.ErrorHandler = func(c *gin.Context, err *authjwt.Error) { given = err; try.handler(c) }
+				s.ErrorHandler = func(c *gin.Context, err *authjwt.Error) {
+					assert.ErrorIs(t, err, authjwt.ErrMissingToken)
+					given = err
+					try.handler(c)
+				}
 			})
 			g := guard(t, auth.Required())
 			rec := g.get()
@@ -195,7 +200,6 @@ func TestErrorHandler(t *testing.T) {
 			assert.Equal(t, try.status, rec.Code)
 			assert.Equal(t, try.body, rec.Body.String())
 			assert.Equal(t, `Bearer realm="api"`, rec.Header().Get("WWW-Authenticate"))
-			assert.ErrorIs(t, given, authjwt.ErrMissingToken)
 			g.assertAccepted(t, g.get("Bearer "+mustCreate(t, auth)))
 		})
 	}

@@ -2,6 +2,7 @@ package authjwt
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -60,6 +61,9 @@ func (m *Manager) Format(f fmt.State, _ rune) {
 
 // LogValue logs what Format prints.
 func (m *Manager) LogValue() slog.Value { return m.settings.LogValue() }
+
+// Format prints what Error returns, whatever the verb.
+func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // Format prints no part of the request, whatever the verb.
 func (a *AuthJWT) Format(f fmt.State, _ rune) {

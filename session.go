@@ -1,6 +1,7 @@
 package authjwt
 
 import (
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -31,15 +32,12 @@ func (p TokenPair) MarshalJSON() ([]byte, error) {
 // token; the refresh token carries nothing but the subject, because claims are asked for again at a
 // refresh. The error is of type *[Error].
 func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) {
-	if a.detached {
-		return TokenPair{}, errCopy
-	}
-	pair, err := a.m.accessPair(subject, append([]TokenOption{WithFresh()}, opts...))
+	pair, err := a.accessPair(subject, append([]TokenOption{WithFresh()}, opts...))
 	if err != nil {
 		return TokenPair{}, err
 	}
-	if pair.RefreshToken, err = a.m.CreateRefreshToken(subject); err != nil {
-		return TokenPair{}, a.m.fail(failInternal, err)
+	if pair.RefreshToken, err = a.CreateRefreshToken(subject); err != nil {
+		return TokenPair{}, a.m.misused(err)
 	}
 	return pair, nil
 }
@@ -47,28 +45,26 @@ func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) 
 // Refresh verifies the request's refresh token, unless a guard has accepted it already, and makes an
 // access token that is not fresh. The options shape it. It writes nothing; the error is of type *[Error].
 func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
-	if a.detached {
-		return TokenPair{}, errCopy
-	}
 	t := a.accepted.Load()
-	if t == nil || t.Type != Refresh {
+	if a.detached || t == nil || t.Type != Refresh {
 		var err error
 		if t, err = a.Verify(Refresh); err != nil {
 			return TokenPair{}, err
 		}
 	}
-	return a.m.accessPair(t.Subject, opts)
+	return a.accessPair(t.Subject, opts)
 }
 
-func (m *Manager) accessPair(subject string, opts []TokenOption) (TokenPair, error) {
-	spec := &tokenSpec{kind: Access, subject: subject}
-	token, err := m.create(spec, opts)
+func (a *AuthJWT) accessPair(subject string, opts []TokenOption) (TokenPair, error) {
+	life := a.m.settings.AccessTokenExpires
+	opts = append(slices.Clip(opts), func(s *tokenSpec) {
+		if s.expires != 0 {
+			life = s.expires
+		}
+	})
+	token, err := a.CreateAccessToken(subject, opts...)
 	if err != nil {
-		return TokenPair{}, m.fail(failInternal, err)
-	}
-	life := spec.expires
-	if life == 0 {
-		life = m.settings.AccessTokenExpires
+		return TokenPair{}, a.m.misused(err)
 	}
 	return TokenPair{AccessToken: token, ExpiresIn: life}, nil
 }

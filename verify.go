@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,11 +17,13 @@ const (
 	maxHeaderMembers = 32
 )
 
+var errWant = errors.New("Verify: want must be Access or Refresh")
+
 // Verify checks raw, a compact token, in full and returns it, if it is of the type wanted. Failures
 // are of type *[Error]. It is safe for concurrent use.
 func (m *Manager) Verify(ctx context.Context, raw string, want TokenType) (*Token, error) {
 	if want != Access && want != Refresh {
-		return nil, m.fail(failInternal, nil)
+		return nil, m.misused(errWant)
 	}
 	t := new(Token)
 	if e := m.verify(ctx, raw, t); e != nil {
