@@ -74,7 +74,7 @@ var errSealed = errors.New("authjwt: the request has been refused; its response 
 // tells loggers the truth about what was sent. It has no Unwrap, so that http.ResponseController
 // cannot go around it.
 type sealedWriter struct {
-	gin.ResponseWriter             // asked for Status and Size alone
+	gin.ResponseWriter             // asked for Status and Size, and flushed
 	header             http.Header // handed out instead of the real one
 }
 
@@ -91,7 +91,6 @@ func (w *sealedWriter) WriteString(s string) (int, error) { return len(s), nil }
 func (w *sealedWriter) WriteHeader(int)                   {}
 func (w *sealedWriter) WriteHeaderNow()                   {}
 func (w *sealedWriter) Written() bool                     { return true }
-func (w *sealedWriter) Flush()                            {}
 func (w *sealedWriter) Pusher() http.Pusher               { return nil }
 
 func (w *sealedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil, nil, errSealed }

@@ -55,8 +55,12 @@ func TestSealedResponse(t *testing.T) {
 		"file": func(c *gin.Context) {
 			http.ServeContent(c.Writer, c.Request, "x.txt", testNow, bytes.NewReader([]byte(leak)))
 		},
-		"error":        func(c *gin.Context) { http.Error(c.Writer, leak, http.StatusTeapot) },
-		"controller":   func(c *gin.Context) { _ = http.NewResponseController(c.Writer).Flush(); plain(c) },
+		"error": func(c *gin.Context) { http.Error(c.Writer, leak, http.StatusTeapot) },
+		"controller": func(c *gin.Context) {
+			_ = http.NewResponseController(c.Writer).Flush()
+			assert.Error(t, http.NewResponseController(c.Writer).SetWriteDeadline(testNow), "it finds no way around")
+			plain(c)
+		},
 		"abort":        func(c *gin.Context) { c.AbortWithStatusJSON(http.StatusTeapot, leak) },
 		"nil token":    func(c *gin.Context) { c.String(http.StatusOK, leak+authjwt.FromContext(c).Token().ID) },
 		"panic":        func(c *gin.Context) { panic(leak) },
