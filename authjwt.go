@@ -65,17 +65,24 @@ func LoadConfig(load func() (Settings, error)) (*Manager, error) {
 type boundKey struct{}
 
 // Bind returns the AuthJWT of this Manager and this request, the same at every call. Programs with
-// one Manager use [FromContext]. On a copy of the context (gin's Copy) everything but Token, Subject
-// and Context of what it returns is an error, because a copy has no response.
+// one Manager use [FromContext]. On a copy made by gin's Copy, which has no response, everything but
+// Token, Subject and Context of what it returns is an error.
 func (m *Manager) Bind(c *gin.Context) *AuthJWT {
 	first := bound(c)
-	for a := first; a != nil; a = a.next {
-		if a.m == m {
-			return a.on(c)
-		}
+	earlier := first
+	for earlier != nil && earlier.m != m {
+		earlier = earlier.next
+	}
+	if earlier != nil && earlier.c == c {
+		return earlier
 	}
 	a := &AuthJWT{m: m, c: c, next: first, detached: isCopy(c)}
-	c.Set(boundKey{}, a)
+	if earlier != nil { // c is a copy; where it has a writer, as in a timeout middleware, it is guarded by itself
+		a.accepted.Store(earlier.accepted.Load())
+	}
+	if !a.detached {
+		c.Set(boundKey{}, a)
+	}
 	return a
 }
 
@@ -83,16 +90,18 @@ func (m *Manager) Bind(c *gin.Context) *AuthJWT {
 // none, or if several Managers are bound so that the choice is open; the message names the fix.
 func FromContext(c *gin.Context) *AuthJWT {
 	a := bound(c)
-	switch {
-	case a == nil:
+	if a == nil {
 		abortPanicking(c)
 		panic("authjwt: FromContext: nothing is bound to this request; register router.Use(auth.ErrorMiddleware()), " +
 			"put auth.Required() on the route, or call auth.Bind(c) instead")
-	case a.next != nil:
-		abortPanicking(c)
-		panic("authjwt: FromContext: several Managers are bound to this request; call Bind(c) of the one you mean")
 	}
-	return a.on(c)
+	for other := a.next; other != nil; other = other.next {
+		if other.m != a.m {
+			abortPanicking(c)
+			panic("authjwt: FromContext: several Managers are bound to this request; call Bind(c) of the one you mean")
+		}
+	}
+	return a.m.Bind(c)
 }
 
 func bound(c *gin.Context) *AuthJWT {

@@ -95,6 +95,7 @@ func (r *objectReader) read(text []byte, limit int, find func(name []byte) *memb
 			return false
 		}
 		if bytes.IndexByte(name, '\\') >= 0 { // "\u0073ub" is "sub"
+			name = name.Clone() // the Token is made of the same octets
 			if err = name.Canonicalize(); err != nil {
 				return false
 			}
@@ -179,7 +180,7 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	}
 	t.Fresh = w.fresh.kind == 't'
 	if scope, ok := w.scope.text(payload); ok {
-		t.Scopes = strings.Fields(scope)
+		t.Scopes = strings.FieldsFunc(scope, func(ch rune) bool { return ch == ' ' })
 	}
 	return nil
 }

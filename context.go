@@ -34,14 +34,15 @@ type AuthJWT struct {
 var errCopy = errors.New("this is a copy of the request's context, without a response; guard before gin's Copy")
 
 // JWTRequired demands an access token. If it returns an error, the request has been refused: the
-// context is aborted, the refusal is written, and whatever the handler still writes is discarded, so
-// that this is the whole idiom:
+// context is aborted, the refusal is written, and whatever the handler still writes to c.Writer is
+// discarded, so that this is the whole idiom:
 //
 //	if a.JWTRequired() != nil {
 //		return
 //	}
 //
-// The error is of type *[Error].
+// Two things go around that seal: a writer saved before the guard, and Gin's HandleContext, which
+// makes c.Writer anew. The error is of type *[Error].
 func (a *AuthJWT) JWTRequired(opts ...RequireOption) error {
 	return a.guard(requirement{want: Access}, opts)
 }
@@ -135,21 +136,12 @@ func (a *AuthJWT) create(make func(string, ...TokenOption) (string, error), subj
 	return token, err
 }
 
-// on returns a for the context it is bound to. On any other, a copy, it returns one that has the token alone.
-func (a *AuthJWT) on(c *gin.Context) *AuthJWT {
-	if a.c == c {
-		return a
-	}
-	d := &AuthJWT{m: a.m, c: c, detached: true}
-	d.accepted.Store(a.accepted.Load())
-	return d
-}
-
 func (a *AuthJWT) guard(r requirement, opts []RequireOption) error {
 	if a.detached {
 		return a.m.misused(errCopy)
 	}
 	if a.refused != nil {
+		a.c.Abort() // Gin's HandleContext takes an abort back
 		return a.refused
 	}
 	completed := false
@@ -223,9 +215,14 @@ func (a *AuthJWT) refuse(e *Error) {
 	a.refused = e
 	a.accepted.Store(nil)
 	_ = a.c.Error(e)
+	w, completed := a.c.Writer, false
+	defer func() { // also when ErrorHandler panics, for a handler may recover by itself
+		abortUnless(&completed, a.c)
+		a.c.Writer = &sealedWriter{ResponseWriter: w}
+	}()
 	a.addVary()
 	a.m.render(a.c, e)
-	a.c.Writer = &sealedWriter{ResponseWriter: a.c.Writer}
+	completed = true
 }
 
 // addVary tells caches what the answer depends on (RFC 9111 §4.1). It adds, for CORS has its own to say.

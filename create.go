@@ -52,6 +52,16 @@ func WithClaims(claims any) TokenOption {
 	return func(s *tokenSpec) { s.claims = append(s.claims, claims) }
 }
 
+// WithGrantedScopes writes the scope claim (RFC 8693 §4.2), which [WithScopes] asks for.
+func WithGrantedScopes(scopes ...string) TokenOption {
+	return func(s *tokenSpec) {
+		s.claims = append(s.claims, map[string]string{"scope": strings.Join(scopes, " ")})
+		if err := scopeMistake(scopes); err != nil {
+			s.mistakes = append(s.mistakes, fmt.Errorf("WithGrantedScopes: %w", err))
+		}
+	}
+}
+
 // WithAudience sets the aud claim, for the token to be used elsewhere, say: this Manager refuses an
 // audience that Settings.DecodeAudience does not list.
 func WithAudience(aud ...string) TokenOption {
@@ -100,6 +110,10 @@ const (
 
 func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	for _, opt := range opts {
+		if opt == nil {
+			s.mistakes = append(s.mistakes, errors.New("a TokenOption is nil"))
+			continue
+		}
 		opt(s)
 	}
 	if s.alg == "" {

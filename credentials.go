@@ -6,14 +6,20 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 )
 
-// maxBodySize is the largest request body read for credentials, in octets.
-const maxBodySize = 64 << 10
+const (
+	// maxBodySize is the largest request body read for credentials, in octets.
+	maxBodySize = 64 << 10
+	// maxUsername keeps a token for any user name, escapes and all, below maxTokenSize.
+	maxUsername = 512
+)
 
 // Credentials are what a client logs in with (RFC 6749 §4.3.2). Printing them shows the user name alone.
 type Credentials struct {
@@ -23,8 +29,9 @@ type Credentials struct {
 
 // BindCredentials reads username and password, both required, and grant_type, client_id, client_secret
 // and scope, if sent, from a JSON body or an OAuth2 password form, by the Content-Type. It reads at
-// most 64 KiB, refuses a field sent twice, and leaves the body to be read again. The error is an
-// *[Error] for [Routes].Login to return: 415 for another content type, 413, or 400.
+// most 64 KiB, refuses a field sent twice, what is not UTF-8, and a user name above 512 octets, and
+// leaves the body it accepted to be read again. The error is an *[Error] for [Routes].Login to return:
+// 415 for another content type, 413, or 400.
 func BindCredentials(c *gin.Context) (Credentials, error) {
 	mediaType, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil {
@@ -52,6 +59,11 @@ func BindCredentials(c *gin.Context) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, failBody.error(err)
 	}
+	for _, value := range fields {
+		if !utf8.ValidString(value) {
+			return Credentials{}, failBody.error(errors.New("a field is not UTF-8"))
+		}
+	}
 	return credentialsFrom(fields)
 }
 
@@ -63,6 +75,8 @@ func credentialsFrom(fields map[string]string) (Credentials, error) {
 	switch {
 	case cred.Username == "" || cred.Password == "":
 		return Credentials{}, failFields.error(nil)
+	case len(cred.Username) > maxUsername:
+		return Credentials{}, failBody.error(errors.New("the user name is too long"))
 	case cred.GrantType != "" && cred.GrantType != "password":
 		return Credentials{}, failGrantType.error(nil)
 	}
@@ -74,11 +88,12 @@ func readBody(c *gin.Context) ([]byte, error) {
 		return nil, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(c.Request.Body, maxBodySize+1))
-	if err != nil {
+	var tooLarge *http.MaxBytesError // by a smaller limit of the application's
+	switch {
+	case errors.As(err, &tooLarge) || len(body) > maxBodySize:
+		return nil, failTooLarge.error(err)
+	case err != nil:
 		return nil, failBody.error(err)
-	}
-	if len(body) > maxBodySize {
-		return nil, failTooLarge.error(nil)
 	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	return body, nil

@@ -4,14 +4,60 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
 )
+
+// Nothing a client sends as its name makes a login fail with 500, not even used as the subject.
+func TestLogin_NamesFromOutside(t *testing.T) {
+	auth := newManager(t)
+	r := gin.New()
+	r.POST("/", auth.LoginHandler(authjwt.Routes{Login: func(c *gin.Context) (string, error) {
+		cred, err := authjwt.BindCredentials(c)
+		return cred.Username, err
+	}}))
+	malformed := outcome{400, "invalid_request", "The request body is malformed", "-"}
+	for name, try := range map[string]struct {
+		username string
+		accepted bool
+	}{
+		"longest, all escaped": {strings.Repeat("\x01", 512), true},
+		"one octet longer":     {strings.Repeat("\x01", 513), false},
+		"UTF-8":                {"ü", true},
+		"not UTF-8":            {"\xfc", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			form := url.Values{"username": {try.username}, "password": {"x"}}
+			req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			rec := httptest.NewRecorder()
+			r.ServeHTTP(rec, req)
+			if try.accepted {
+				assert.Equal(t, http.StatusOK, rec.Code, rec.Body)
+				return
+			}
+			assertAnswer(t, rec, malformed)
+		})
+	}
+}
+
+func TestBindCredentials_SmallerLimit(t *testing.T) {
+	c := testContext()
+	body := io.NopCloser(strings.NewReader("username=alice&password=x"))
+	c.Request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	c.Request.Body = http.MaxBytesReader(nil, body, 10)
+	_, err := authjwt.BindCredentials(c)
+	var refused *authjwt.Error
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, refused.Status)
+}
 
 func TestBindCredentials(t *testing.T) {
 	want := authjwt.Credentials{

@@ -45,6 +45,9 @@ func TestDifferential_GolangJWT(t *testing.T) {
 			require.Equal(t, subject, ours.Subject)
 			expires, err := theirs.Claims.GetExpirationTime()
 			require.NoError(t, err)
+			all, err := authjwt.ClaimsAs[map[string]any](ours)
+			require.NoError(t, err, "what is accepted can be decoded: %s", raw)
+			require.Equal(t, ours.Subject, all["sub"])
 			require.True(t, ours.ExpiresAt.Equal(expires.Truncate(time.Second)))
 		case theirErr == nil:
 			weaker++

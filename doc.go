@@ -13,7 +13,7 @@
 //
 // An [AuthJWT], from [FromContext], is one request's view of it: guards, the verified [Token], and
 // the functions that make tokens. A guard that refuses aborts the context, answers, and seals the
-// response, so that nothing a handler writes afterwards reaches the client.
+// response, so that nothing a handler writes to c.Writer afterwards reaches the client.
 //
 // Refusals are of type *[Error] and wrap one of the Err… reasons.
 package authjwt

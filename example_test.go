@@ -99,8 +99,8 @@ func ExampleWithScopes() {
 		c.String(http.StatusOK, "deleted")
 	})
 
-	reader, _ := auth.CreateAccessToken("alice", authjwt.WithClaims(map[string]any{"scope": "items:read"}))
-	writer, _ := auth.CreateAccessToken("alice", authjwt.WithClaims(map[string]any{"scope": "items:read items:write"}))
+	reader, _ := auth.CreateAccessToken("alice", authjwt.WithGrantedScopes("items:read"))
+	writer, _ := auth.CreateAccessToken("alice", authjwt.WithGrantedScopes("items:read", "items:write"))
 	ask(r, "DELETE", "/items", reader)
 	ask(r, "DELETE", "/items", writer)
 	// Output:

@@ -46,6 +46,9 @@ type Error struct {
 // Error returns the code and the detail. The cause is left out, because it may quote a token or a
 // store: reach it with errors.Is or errors.As. Only what the developer has to mend is spelled out.
 func (e *Error) Error() string {
+	if e == nil {
+		return "authjwt: nil error"
+	}
 	text := "authjwt: " + e.Code + ": " + e.Detail
 	var word misuse
 	if errors.As(e.cause, &word) {
@@ -57,6 +60,9 @@ func (e *Error) Error() string {
 // Unwrap returns the reason (one of the Err… variables), golang-jwt's error, such as
 // jwt.ErrTokenExpired, where it has one, and the cause.
 func (e *Error) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	var wrapped []error
 	if e.kind != nil {
 		wrapped = append(wrapped, e.kind.reason)
@@ -139,6 +145,7 @@ var (
 	failCredentials    = &failure{ErrInvalidCredentials, nil, 401, 401, "", "invalid_credentials", "Bad username or password"}
 	failMediaType      = &failure{ErrInvalidRequest, nil, 415, 415, "", "unsupported_media_type", "Send the credentials as JSON or as a form"}
 	failTooLarge       = &failure{ErrInvalidRequest, nil, 413, 413, "", "request_too_large", "The request body is too large"}
+	failRequest        = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request", "The request is malformed"}
 	failBody           = &failure{ErrInvalidRequest, nil, 400, 422, "", "invalid_request", "The request body is malformed"}
 	failFields         = &failure{ErrInvalidRequest, nil, 400, 422, "", "invalid_request", "The fields username and password are required"}
 	failGrantType      = &failure{ErrInvalidRequest, nil, 400, 422, "", "unsupported_grant_type", "The field grant_type must be password"}
@@ -160,7 +167,7 @@ func (f *failure) error(cause error) *Error {
 func (m *Manager) defaultFailure(reason error) *failure {
 	for _, f := range []*failure{
 		m.failHeader, m.failMissing, failRefused, failCSRF, failRevoked, failNotAccess, failNotRefresh,
-		failNotFresh, failScope, failCredentials, failBody, failUnavailable, failInternal,
+		failNotFresh, failScope, failCredentials, failRequest, failUnavailable, failInternal,
 	} {
 		if errors.Is(reason, f.reason) {
 			return f
@@ -214,12 +221,12 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 		return
 	}
 	h := c.Writer.Header()
-	// They would describe a body that is not sent; Content-Encoding stays, for a compressing writer reads it.
-	h.Del("Content-Length")
-	h.Del("Etag")
-	h.Del("Last-Modified")
+	// They describe a body that is not sent; Content-Encoding stays, for a compressing writer reads it.
+	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Range", "Etag", "Expires", "Last-Modified"} {
+		h.Del(name)
+	}
 	h.Set("Cache-Control", "no-store")
-	if e.Status == http.StatusServiceUnavailable {
+	if e.Status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", "1")
 	}
 	if m.settings.Errors == RFC6750 {
@@ -228,12 +235,13 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 		}
 	}
 	if m.settings.ErrorHandler != nil {
-		given := *e // its changes would change the answer
+		before := c.Writer.Status() // in NoRoute and NoMethod it is 404 and 405 from the start
+		given := *e                 // its changes would change the answer
 		m.settings.ErrorHandler(c, &given)
 		if c.Writer.Written() {
 			return
 		}
-		if c.Writer.Status() >= 400 {
+		if now := c.Writer.Status(); now >= 400 && now != before {
 			c.Writer.WriteHeaderNow()
 			return
 		}

@@ -70,7 +70,7 @@ func (m *Manager) fromHeader(h http.Header) (string, *failure) {
 // no token68 (RFC 9110 §11.2), a list or a quoted string say, no scheme carries. Good tokens are not
 // looked through for it.
 func (m *Manager) blame(cred credential, e *Error) *Error {
-	if cred.location != Headers {
+	if cred.location != Headers || len(cred.raw) > maxTokenSize {
 		return e
 	}
 	for _, ch := range []byte(cred.raw) {

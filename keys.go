@@ -44,7 +44,6 @@ var hmacHashes = map[string]crypto.Hash{"HS256": crypto.SHA256, "HS384": crypto.
 // It is safe for concurrent use and never registered with golang-jwt.
 type hmacMethod struct {
 	alg    string
-	size   int
 	states sync.Pool
 }
 
@@ -56,7 +55,7 @@ type hmacState struct {
 
 func newHMACMethod(alg string, secret []byte) *hmacMethod {
 	h := hmacHashes[alg]
-	m := &hmacMethod{alg: alg, size: h.Size()}
+	m := &hmacMethod{alg: alg}
 	m.states.New = func() any { return &hmacState{mac: hmac.New(h.New, secret)} }
 	return m
 }

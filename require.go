@@ -51,18 +51,30 @@ func WithScopes(scopes ...string) RequireOption {
 		if len(scopes) == 0 {
 			r.mistakes = append(r.mistakes, errors.New("WithScopes: name at least one scope"))
 		}
-		for _, scope := range scopes {
-			if scope == "" || strings.ContainsFunc(scope, func(ch rune) bool { return ch <= ' ' || ch > '~' || ch == '"' || ch == '\\' }) {
-				r.mistakes = append(r.mistakes, fmt.Errorf("WithScopes: %q is no scope (RFC 6749 §3.3)", scope))
-			}
+		if err := scopeMistake(scopes); err != nil {
+			r.mistakes = append(r.mistakes, fmt.Errorf("WithScopes: %w", err))
 		}
 		return r
 	}
 }
 
+// scopeMistake finds what is no scope-token (RFC 6749 §3.3).
+func scopeMistake(scopes []string) error {
+	for _, scope := range scopes {
+		if scope == "" || strings.ContainsFunc(scope, func(ch rune) bool { return ch <= ' ' || ch > '~' || ch == '"' || ch == '\\' }) {
+			return fmt.Errorf("%q is no scope (RFC 6749 §3.3)", scope)
+		}
+	}
+	return nil
+}
+
 // with applies the options and finds what they got wrong.
 func (m *Manager) with(r requirement, opts []RequireOption) requirement {
 	for _, opt := range opts {
+		if opt == nil {
+			r.mistakes = append(r.mistakes, errors.New("a RequireOption is nil"))
+			continue
+		}
 		r = opt(r)
 	}
 	for _, l := range r.locations {

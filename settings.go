@@ -30,7 +30,8 @@ const (
 
 // Settings configures a [Manager]. The zero value of a field selects its default, and the default is
 // the safe choice; a field that weakens security starts with Insecure. [New] copies the Settings and
-// checks them all, so later changes to them have no effect. Printing Settings never shows a secret.
+// checks them all, so later changes to them have no effect. Printing Settings shows no secret, unless
+// they stand by value in an unexported field of another struct, where fmt cannot ask them.
 type Settings struct {
 	// SecretKey signs and verifies with HMAC. It is used as it stands, byte for byte, and must be at
 	// least as long as the hash: 32 octets for HS256, 48 for HS384, 64 for HS512 (RFC 7518 §3.2).
@@ -84,8 +85,8 @@ type Settings struct {
 	// Store keeps what was revoked. It is not available yet: New refuses it.
 	Store Store
 	// Validate, if set, is asked once about every token whose signature and claims are good. A non-nil
-	// error refuses the token: an *Error or an Err… reason is answered as such, any other as 401.
-	// It must be safe for concurrent use.
+	// error refuses the token: an *Error or an Err… reason is answered as such (return ErrUnavailable
+	// where the check cannot be made), any other as 401. It must be safe for concurrent use.
 	Validate func(ctx context.Context, t *Token) error
 
 	// Errors is the style of refusals. Default: RFC6750.

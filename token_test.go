@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -56,6 +57,21 @@ func TestDecode(t *testing.T) {
 		_, err = authjwt.ClaimsAs[profile](none)
 		assert.ErrorContains(t, err, "not a verified token")
 	}
+}
+
+// Reading claims leaves their text as it was signed, also where names are escaped, as PyJWT escapes them.
+func TestDecode_EscapedNames(t *testing.T) {
+	auth := newManager(t)
+	payload := `{"\u0073ub":"alice","r\u00f4le":"\u00e9","exp":` + strconv.FormatInt(testNow.Unix()+1, 10) + `,"type":"\u0061ccess"}`
+	token, err := auth.Verify(t.Context(), compact(t, "HS256", headerHS256, payload), authjwt.Access)
+	require.NoError(t, err)
+	assert.Equal(t, "alice", token.Subject)
+	text, err := json.Marshal(token)
+	require.NoError(t, err)
+	assert.JSONEq(t, payload, string(text))
+	all, err := authjwt.ClaimsAs[map[string]any](token)
+	require.NoError(t, err)
+	assert.Equal(t, "é", all["rôle"])
 }
 
 func TestToken_Fields(t *testing.T) {
