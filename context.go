@@ -15,8 +15,8 @@ import (
 type AuthJWT struct {
 	m        *Manager
 	c        *gin.Context
-	next     *AuthJWT // another Manager's, bound earlier
-	detached bool     // c is a copy: there is no response to guard
+	next     *AuthJWT // bound earlier: another Manager's, or this one's on the context that c is a copy of
+	detached bool     // c is a copy without a writer: there is no response to guard
 
 	accepted atomic.Pointer[Token] // atomic, for copies of the context read it in goroutines
 	refused  *Error
@@ -125,13 +125,13 @@ func (a *AuthJWT) CreateRefreshToken(subject string, opts ...TokenOption) (strin
 	return a.create(a.m.CreateRefreshToken, subject, opts)
 }
 
-func (a *AuthJWT) create(make func(string, ...TokenOption) (string, error), subject string, opts []TokenOption) (string, error) {
+func (a *AuthJWT) create(mint func(string, ...TokenOption) (string, error), subject string, opts []TokenOption) (string, error) {
 	if a.detached {
 		return "", a.m.misused(errCopy)
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
-	token, err := make(subject, opts...)
+	token, err := mint(subject, opts...)
 	completed = true
 	return token, err
 }
