@@ -293,7 +293,7 @@ func (m member) date(payload string) (time.Time, bool) {
 // numericDate takes the whole part of a JSON number by its digits: a float64 would round 1.9999999999999999 up.
 func numericDate(number string) (int64, bool) {
 	mantissa, exponent, ok := cutExponent(number)
-	if !ok {
+	if !ok || mantissa[0] == '-' {
 		return 0, false
 	}
 	whole, fraction, _ := strings.Cut(mantissa, ".")
@@ -305,14 +305,11 @@ func numericDate(number string) (int64, bool) {
 		if i < len(digits) {
 			d = int64(digits[i]) - '0'
 		}
-		if d < 0 || d > 9 {
-			return 0, false // a minus sign
-		}
 		if seconds = seconds*10 + d; seconds > maxDate {
 			return 0, false
 		}
 	}
-	return seconds, number[0] != '-'
+	return seconds, true
 }
 
 func cutExponent(number string) (mantissa string, exponent int, ok bool) {

@@ -90,11 +90,16 @@ func TestWithToken(t *testing.T) {
 	}{
 		{"good", good, nil, ""},
 		{"empty", "", authjwt.ErrMissingToken, "Missing access token from Query or Path"},
+		{"refresh", "", authjwt.ErrMissingToken, "Missing refresh token from Query or Path"},
 		{"bad", good + "=", authjwt.ErrJWTDecode, "Invalid crypto padding"},
 	} {
 		t.Run(try.name, func(t *testing.T) {
 			g := guard(t, func(c *gin.Context) {
-				_ = auth.Bind(c).JWTRequired(authjwt.WithToken(try.token))
+				guard := auth.Bind(c).JWTRequired
+				if try.name == "refresh" {
+					guard = auth.Bind(c).JWTRefreshTokenRequired
+				}
+				_ = guard(authjwt.WithToken(try.token))
 			})
 			rec := g.get("Bearer " + good) // never fallen back on
 			if try.want == nil {
@@ -107,4 +112,20 @@ func TestWithToken(t *testing.T) {
 			assert.ErrorIs(t, err, try.want)
 		})
 	}
+}
+
+// Texts of the application's stay inside their quotes (RFC 6750 §3).
+func TestChallenge_OfAnyText(t *testing.T) {
+	auth := newManager(t)
+	g := guard(t, func(c *gin.Context) {
+		_, err := auth.Bind(c).Verify(authjwt.Access, authjwt.WithToken("x"))
+		var refused *authjwt.Error
+		assert.ErrorAs(t, err, &refused)
+		refused.Detail = "\"a\\b\" \r\n\u00fc"
+		auth.Bind(c).Abort(refused)
+	})
+	rec := g.get()
+	assert.False(t, g.ran)
+	assert.Equal(t, `Bearer realm="api", error="invalid_token", error_description="'a'b' ????"`, rec.Header().Get("WWW-Authenticate"))
+	assert.JSONEq(t, `{"detail":"\"a\\b\" \r\n\u00fc","code":"token_malformed"}`, rec.Body.String())
 }

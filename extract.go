@@ -38,9 +38,8 @@ func (m *Manager) missing(r *requirement) *failure {
 	return failNoAccessToken
 }
 
-// fromHeader takes the token out of the header. Another scheme, and the scheme alone, are no
-// credential of ours; two fields, or anything after our scheme but blanks and one word, are errors
-// (RFC 9110 §11.4, RFC 6750 §2.1).
+// fromHeader takes what follows the scheme out of the header. Another scheme, and the scheme alone, are
+// no credential of ours; two fields are an error (RFC 9110 §11.4, RFC 6750 §2.1).
 func (m *Manager) fromHeader(h http.Header) (string, *failure) {
 	fields := h[m.settings.HeaderName]
 	if len(fields) == 0 {
@@ -60,15 +59,12 @@ func (m *Manager) fromHeader(h http.Header) (string, *failure) {
 			return "", m.failHeader
 		}
 	}
-	if strings.IndexByte(value, ' ') >= 0 || strings.IndexByte(value, '\t') >= 0 { // a third word
-		return "", m.failHeader
-	}
 	return value, nil
 }
 
 // blame tells a malformed header from a malformed token, once a credential has been refused: what is
-// no token68 (RFC 9110 §11.2), a list or a quoted string say, no scheme carries. Good tokens are not
-// looked through for it.
+// no token68 (RFC 9110 §11.2), three words, a list or a quoted string say, is the header's fault.
+// Good tokens are not looked through for it.
 func (m *Manager) blame(cred credential, e *Error) *Error {
 	if cred.location != Headers || len(cred.raw) > maxTokenSize {
 		return e

@@ -61,11 +61,15 @@ func TestSealedResponse(t *testing.T) {
 			assert.Error(t, http.NewResponseController(c.Writer).SetWriteDeadline(testNow), "it finds no way around")
 			plain(c)
 		},
-		"abort":        func(c *gin.Context) { c.AbortWithStatusJSON(http.StatusTeapot, leak) },
-		"nil token":    func(c *gin.Context) { c.String(http.StatusOK, leak+authjwt.FromContext(c).Token().ID) },
-		"panic":        func(c *gin.Context) { panic(leak) },
-		"other guard":  func(c *gin.Context) { assert.Error(t, authjwt.FromContext(c).JWTOptional()); plain(c) },
-		"second abort": func(c *gin.Context) { authjwt.FromContext(c).Abort(authjwt.ErrUnavailable); plain(c) },
+		"abort":       func(c *gin.Context) { c.AbortWithStatusJSON(http.StatusTeapot, leak) },
+		"nil token":   func(c *gin.Context) { c.String(http.StatusOK, leak+authjwt.FromContext(c).Token().ID) },
+		"panic":       func(c *gin.Context) { panic(leak) },
+		"other guard": func(c *gin.Context) { assert.Error(t, authjwt.FromContext(c).JWTOptional()); plain(c) },
+		"second abort": func(c *gin.Context) {
+			authjwt.FromContext(c).Abort(authjwt.ErrUnavailable)
+			assert.Len(t, c.Errors, 1, "the first refusal stands")
+			plain(c)
+		},
 		"hijack": func(c *gin.Context) {
 			_, _, err := c.Writer.Hijack()
 			assert.Error(t, err)
@@ -186,6 +190,7 @@ func TestErrorHandler(t *testing.T) {
 		body    string
 	}{
 		"writes":       {func(c *gin.Context) { c.String(http.StatusTeapot, "short and stout") }, 418, "short and stout"},
+		"writes a 200": {func(c *gin.Context) { c.String(http.StatusOK, "as you like") }, 200, "as you like"},
 		"status alone": {func(c *gin.Context) { c.Status(http.StatusTeapot) }, 418, ""},
 		"changes it":   {func(*gin.Context) { *given = authjwt.Error{Status: http.StatusOK} }, 401, `{"detail":"Missing Authorization Header","code":"missing_token"}`},
 		"nothing":      {func(*gin.Context) {}, 401, `{"detail":"Missing Authorization Header","code":"missing_token"}`},
