@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
@@ -44,6 +45,24 @@ func TestLogin_NamesFromOutside(t *testing.T) {
 				return
 			}
 			assertAnswer(t, rec, malformed)
+		})
+	}
+}
+
+// A body cut off is no body, even where what has arrived makes sense.
+func TestBindCredentials_BrokenBodies(t *testing.T) {
+	for name, body := range map[string]io.ReadCloser{
+		"cut off": io.NopCloser(io.MultiReader(strings.NewReader("username=alice&password=x"), iotest.ErrReader(io.ErrUnexpectedEOF))),
+		"none":    nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := testContext()
+			c.Request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			c.Request.Body = body
+			_, err := authjwt.BindCredentials(c)
+			var refused *authjwt.Error
+			require.ErrorAs(t, err, &refused)
+			assert.Equal(t, http.StatusBadRequest, refused.Status)
 		})
 	}
 }
