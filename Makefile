@@ -6,7 +6,7 @@ test:
 	@sh .ci/test
 
 bench:
-	GOMAXPROCS=1 go test -run '^$$' -bench ProtectedGET .
+	GOMAXPROCS=1 go test -run '^$$' -bench ProtectedGET -benchtime 5s .
 
 lint:
 	@echo '== gofmt'
