@@ -67,8 +67,10 @@ type boundKey struct{}
 // Bind returns the AuthJWT of this Manager and this request, the same at every call. Programs with
 // one Manager use [FromContext]. On a copy made by gin's Copy, which has no response, everything but
 // Token, Subject and Context of what it returns is an error.
-func (m *Manager) Bind(c *gin.Context) *AuthJWT {
-	first := bound(c)
+func (m *Manager) Bind(c *gin.Context) *AuthJWT { return m.bind(c, bound(c)) }
+
+// bind is Bind where first, the newest AuthJWT of the request, is known.
+func (m *Manager) bind(c *gin.Context, first *AuthJWT) *AuthJWT {
 	earlier := first
 	for earlier != nil && earlier.m != m {
 		earlier = earlier.next
@@ -101,7 +103,7 @@ func FromContext(c *gin.Context) *AuthJWT {
 			panic("authjwt: FromContext: several Managers are bound to this request; call Bind(c) of the one you mean")
 		}
 	}
-	return a.m.Bind(c)
+	return a.m.bind(c, a)
 }
 
 func bound(c *gin.Context) *AuthJWT {

@@ -155,7 +155,8 @@ func tooDeep(text []byte) bool {
 // iat, nbf, exp, iss, aud (RFC 7519 §4.1); then sub and jti.
 func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	payload := t.payload
-	t.Type = w.tokenType(payload)
+	name, _ := w.kind.text(payload)
+	t.Type = TokenType(name)
 	if f := w.checkDates(s, t, now); f != nil {
 		return f
 	}
@@ -185,22 +186,11 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	return nil
 }
 
-func (w *wireClaims) tokenType(payload string) TokenType {
-	name, _ := w.kind.text(payload)
-	switch name {
-	case string(Access):
-		return Access
-	case string(Refresh):
-		return Refresh
-	}
-	return TokenType(name)
-}
-
 func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 	leeway := max(s.DecodeLeeway, 0)
 	latest := now.Add(leeway + max(s.ClockSkew, 0))
+	var ok bool
 	if w.issuedAt.kind != 0 {
-		var ok bool
 		if t.IssuedAt, ok = w.issuedAt.date(t.payload); !ok {
 			return failIssuedAtType
 		}
@@ -209,7 +199,6 @@ func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 		}
 	}
 	if w.notBefore.kind != 0 {
-		var ok bool
 		if t.NotBefore, ok = w.notBefore.date(t.payload); !ok {
 			return failNotBeforeType
 		}
@@ -223,7 +212,6 @@ func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 		}
 		return failNoExpiry
 	}
-	var ok bool
 	if t.ExpiresAt, ok = w.expiresAt.date(t.payload); !ok {
 		return failExpiryType
 	}

@@ -117,21 +117,21 @@ func (a *AuthJWT) Context() context.Context {
 
 // CreateAccessToken is [Manager.CreateAccessToken].
 func (a *AuthJWT) CreateAccessToken(subject string, opts ...TokenOption) (string, error) {
-	return a.create(a.m.CreateAccessToken, subject, opts)
+	return a.create(&tokenSpec{kind: Access, subject: subject}, opts)
 }
 
 // CreateRefreshToken is [Manager.CreateRefreshToken].
 func (a *AuthJWT) CreateRefreshToken(subject string, opts ...TokenOption) (string, error) {
-	return a.create(a.m.CreateRefreshToken, subject, opts)
+	return a.create(&tokenSpec{kind: Refresh, subject: subject}, opts)
 }
 
-func (a *AuthJWT) create(mint func(string, ...TokenOption) (string, error), subject string, opts []TokenOption) (string, error) {
+func (a *AuthJWT) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	if a.detached {
 		return "", a.m.misused(errCopy)
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
-	token, err := mint(subject, opts...)
+	token, err := a.m.create(s, opts)
 	completed = true
 	return token, err
 }

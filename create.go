@@ -24,7 +24,7 @@ type tokenSpec struct {
 	kind     TokenType
 	subject  string
 	fresh    bool
-	expires  time.Duration // 0: the setting
+	expires  time.Duration // 0 until create puts the setting there
 	audience []string
 	claims   []any
 	headers  map[string]any
@@ -79,7 +79,7 @@ func WithHeaders(h map[string]any) TokenOption {
 	return func(s *tokenSpec) {
 		s.headers = h
 		for name := range h {
-			if slices.ContainsFunc(forbiddenHeaders, func(f string) bool { return strings.EqualFold(f, name) }) {
+			if containsFold(forbiddenHeaders, name) {
 				s.mistakes = append(s.mistakes, fmt.Errorf("WithHeaders: %q may not be set", name))
 			}
 		}
@@ -116,9 +116,8 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 		}
 		opt(s)
 	}
-	if s.alg == "" {
-		s.alg = m.settings.Algorithm
-	}
+	setDefault(&s.alg, m.settings.Algorithm)
+	setDefault(&s.expires, m.settings.lifetime(s.kind))
 	payload, payloadErr := m.payload(s)
 	header, k, headerErr := m.header(s)
 	if err := errors.Join(append(s.mistakes, payloadErr, headerErr)...); err != nil {
@@ -152,10 +151,11 @@ func (m *Manager) header(s *tokenSpec) (string, *key, error) {
 	if replaced, ok := extra["typ"]; ok {
 		typ = replaced
 	}
-	if given, ok := extra["kid"]; ok && (k.id == "" || given == kid) {
+	if given, ok := extra["kid"]; ok {
+		if k.id != "" && given != kid {
+			return "", nil, fmt.Errorf("WithHeaders: kid must stay %q, the KeyID", k.id)
+		}
 		kid = given
-	} else if ok {
-		return "", nil, fmt.Errorf("WithHeaders: kid must stay %q, the KeyID", k.id)
 	}
 	delete(extra, "typ")
 	delete(extra, "kid")
@@ -163,7 +163,7 @@ func (m *Manager) header(s *tokenSpec) (string, *key, error) {
 	if text == nil {
 		return "", nil, errors.New("WithHeaders: a value cannot be encoded as JSON")
 	}
-	if _, _, _, f := parseHeader(text); f != nil {
+	if _, _, _, f := parseHeader(new(objectReader), text); f != nil {
 		return "", nil, errors.New("WithHeaders: such a token would be refused: " + f.detail)
 	}
 	return base64.RawURLEncoding.EncodeToString(text), k, nil
@@ -211,13 +211,9 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	b = strconv.AppendInt(append(b, `,"iat":`...), now.Unix(), 10)
 	b = strconv.AppendInt(append(b, `,"nbf":`...), now.Unix(), 10)
 	b = append(append(append(b, `,"jti":"`...), id.String()...), '"')
-	life, setting := s.expires, m.settings.lifetime(s.kind)
-	if life == 0 {
-		life = setting
-	}
-	if life != NoExpiry {
-		b = strconv.AppendInt(append(b, `,"exp":`...), now.Add(life).Unix(), 10)
-	} else if setting != NoExpiry {
+	if s.expires != NoExpiry {
+		b = strconv.AppendInt(append(b, `,"exp":`...), now.Add(s.expires).Unix(), 10)
+	} else if m.settings.lifetime(s.kind) != NoExpiry {
 		return nil, errors.New("WithExpires: NoExpiry is accepted only where it is the setting for this type, too")
 	}
 	b = append(append(append(b, `,"type":"`...), s.kind...), '"')
@@ -276,9 +272,14 @@ func appendClaims(b []byte, claims any) ([]byte, error) {
 		return nil, fmt.Errorf("WithClaims: claims must be a map or struct, nested at most %d deep", maxDepth)
 	}
 	for name := range members {
-		if slices.ContainsFunc(reservedClaims, func(r string) bool { return strings.EqualFold(r, name) }) {
+		if containsFold(reservedClaims, name) {
 			return nil, fmt.Errorf("WithClaims: %q is reserved; the package writes it", name)
 		}
 	}
 	return append(append(b, ','), text[1:len(text)-1]...), nil
+}
+
+// containsFold tells whether names holds name in any letter case.
+func containsFold(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }

@@ -283,12 +283,15 @@ func quotable(s string) string {
 		switch {
 		case ch == '"' || ch == '\\':
 			b[i] = '\''
-		case ch < 0x20 || ch > 0x7e:
+		case unquotable(rune(ch)):
 			b[i] = '?'
 		}
 	}
 	return string(b)
 }
+
+// unquotable tells what has no place between the quotes of a challenge without an escape.
+func unquotable(ch rune) bool { return ch < ' ' || ch > '~' || ch == '"' || ch == '\\' }
 
 // writeJSON answers with v; v must be encodable.
 func writeJSON(c *gin.Context, status int, v any) {

@@ -40,14 +40,13 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 	}
 	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
 		subject, err := routes.Login(a.c)
-		if err == nil && a.c.Writer.Written() {
+		switch {
+		case err != nil:
+			return err
+		case a.c.Writer.Written():
 			return nil // the callback has answered by itself
-		}
-		if err == nil && (subject == "" || a.c.IsAborted()) {
+		case subject == "" || a.c.IsAborted():
 			return a.m.misused(errors.New("Routes.Login returned no error, but no subject either, or it aborted"))
-		}
-		if err != nil {
-			return a.m.errorFrom(err, failInternal)
 		}
 		opts, err := routes.claims(a, subject)
 		if err != nil {
@@ -118,7 +117,7 @@ func (r *Routes) claims(a *AuthJWT, subject string) ([]TokenOption, error) {
 	}
 	claims, err := r.Claims(a.c.Request.Context(), subject)
 	if err != nil {
-		return nil, a.m.errorFrom(err, failInternal)
+		return nil, err
 	}
 	return []TokenOption{WithClaims(claims)}, nil
 }

@@ -61,7 +61,7 @@ func WithScopes(scopes ...string) RequireOption {
 // scopeMistake finds what is no scope-token (RFC 6749 §3.3).
 func scopeMistake(scopes []string) error {
 	for _, scope := range scopes {
-		if scope == "" || strings.ContainsFunc(scope, func(ch rune) bool { return ch <= ' ' || ch > '~' || ch == '"' || ch == '\\' }) {
+		if scope == "" || strings.Contains(scope, " ") || strings.ContainsFunc(scope, unquotable) {
 			return fmt.Errorf("%q is no scope (RFC 6749 §3.3)", scope)
 		}
 	}

@@ -1,7 +1,6 @@
 package authjwt
 
 import (
-	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -56,15 +55,10 @@ func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
 }
 
 func (a *AuthJWT) accessPair(subject string, opts []TokenOption) (TokenPair, error) {
-	life := a.m.settings.AccessTokenExpires
-	opts = append(slices.Clip(opts), func(s *tokenSpec) {
-		if s.expires != 0 {
-			life = s.expires
-		}
-	})
-	token, err := a.CreateAccessToken(subject, opts...)
+	spec := &tokenSpec{kind: Access, subject: subject}
+	token, err := a.create(spec, opts)
 	if err != nil {
 		return TokenPair{}, a.m.misused(err)
 	}
-	return TokenPair{AccessToken: token, ExpiresIn: life}, nil
+	return TokenPair{AccessToken: token, ExpiresIn: spec.expires}, nil
 }

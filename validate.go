@@ -133,23 +133,23 @@ func (s *Settings) answerMistakes() (found []error) {
 	if s.Errors != RFC6750 && s.Errors != FastAPI {
 		found = append(found, mistake("Errors", "%d is no style; use RFC6750 or FastAPI", s.Errors))
 	}
-	for _, ch := range []byte(s.Realm) {
-		if ch < 0x20 || ch > 0x7e || ch == '"' || ch == '\\' {
-			found = append(found, mistake("Realm", "%q cannot be quoted in a header; use printable ASCII without quote or backslash", s.Realm))
-			break
-		}
+	if strings.ContainsFunc(s.Realm, unquotable) {
+		found = append(found, mistake("Realm", "%q cannot be quoted in a header; use printable ASCII without quote or backslash", s.Realm))
 	}
 	return found
 }
 
 // isToken tells whether s is a token of RFC 9110 §5.6.2.
-func isToken(s string) bool {
+func isToken(s string) bool { return s != "" && isAlphanumericOr(s, "!#$%&'*+-.^_`|~") }
+
+// isAlphanumericOr tells whether s consists of ASCII letters, digits and the others alone.
+func isAlphanumericOr(s, others string) bool {
 	for _, ch := range []byte(s) {
 		letter := 'a' <= ch|0x20 && ch|0x20 <= 'z'
 		digit := '0' <= ch && ch <= '9'
-		if !letter && !digit && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(ch)) {
+		if !letter && !digit && strings.IndexByte(others, ch) < 0 {
 			return false
 		}
 	}
-	return s != ""
+	return true
 }

@@ -85,9 +85,9 @@ func (m *Manager) verifySignature(raw string, s *scratch) ([]byte, *failure) {
 		return nil, failSegments
 	}
 	s.text = append(s.text[:0], raw...)
-	header, cached := m.headers.find(raw[:first]), true
-	if header == nil {
-		cached = false
+	known := m.headers.find(raw[:first])
+	header := known
+	if known == nil {
 		var f *failure
 		if header, f = m.readHeader(s.text[:first], s); f != nil {
 			return nil, f
@@ -101,7 +101,7 @@ func (m *Manager) verifySignature(raw string, s *scratch) ([]byte, *failure) {
 	if !header.verifies(raw[:last], sig) {
 		return nil, failSignature
 	}
-	if !cached {
+	if known == nil {
 		m.headers.add(raw[:first], header)
 	}
 	payload, ok := decodeSegment(s.decoded[:0], s.text[first+1:last])
@@ -171,7 +171,7 @@ func (m *Manager) readHeader(segment []byte, s *scratch) (*joseHeader, *failure)
 	if !ok {
 		return nil, failHeaderText
 	}
-	alg, kid, hasKid, f := parseHeader(text)
+	alg, kid, hasKid, f := parseHeader(&s.reader, text)
 	if f != nil {
 		return nil, f
 	}
@@ -188,9 +188,9 @@ func (m *Manager) readHeader(segment []byte, s *scratch) (*joseHeader, *failure)
 }
 
 // parseHeader judges a decoded header. A nested token is refused, too (RFC 7519 §5.2).
-func parseHeader(text []byte) (alg, kid string, hasKid bool, f *failure) {
+func parseHeader(r *objectReader, text []byte) (alg, kid string, hasKid bool, f *failure) {
 	var w wireHeader
-	if !new(objectReader).read(text, maxHeaderMembers, w.member) {
+	if !r.read(text, maxHeaderMembers, w.member) {
 		return "", "", false, failJOSEHeader
 	}
 	header := string(text)
