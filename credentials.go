@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -14,12 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-const (
-	// maxBodySize is the largest request body read for credentials, in octets.
-	maxBodySize = 64 << 10
-	// maxUsername keeps a token for any user name, escapes and all, below maxTokenSize.
-	maxUsername = 512
-)
+// maxUsername keeps a token for any user name, escapes and all, below maxTokenSize.
+const maxUsername = 512
 
 // Credentials are what a client logs in with (RFC 6749 §4.3.2). Printing them shows the user name alone.
 type Credentials struct {
@@ -33,14 +28,9 @@ type Credentials struct {
 // leaves the body it accepted to be read again. The error is an *[Error] for [Routes].Login to return:
 // 415 for another content type, 413, or 400.
 func BindCredentials(c *gin.Context) (Credentials, error) {
-	mediaType, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil {
+	kind, params, err := mediaType(c.Request.Header)
+	if err != nil || !isJSON(kind) && kind != urlencodedForm && kind != multipartForm {
 		return Credentials{}, failMediaType.error(err)
-	}
-	isJSON := mediaType == "application/json" ||
-		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
-	if !isJSON && mediaType != "application/x-www-form-urlencoded" && mediaType != "multipart/form-data" {
-		return Credentials{}, failMediaType.error(nil)
 	}
 	body, err := readBody(c)
 	if err != nil {
@@ -49,9 +39,9 @@ func BindCredentials(c *gin.Context) (Credentials, error) {
 
 	var fields map[string]string
 	switch {
-	case isJSON:
+	case isJSON(kind):
 		fields, err = jsonFields(body)
-	case mediaType == "multipart/form-data":
+	case kind == multipartForm:
 		fields, err = multipartFields(body, params["boundary"])
 	default:
 		fields, err = formFields(body)
@@ -84,18 +74,14 @@ func credentialsFrom(fields map[string]string) (Credentials, error) {
 }
 
 func readBody(c *gin.Context) ([]byte, error) {
-	if c.Request.Body == nil {
-		return nil, nil
-	}
-	body, err := io.ReadAll(io.LimitReader(c.Request.Body, maxBodySize+1))
+	body, all, err := peekBody(c.Request)
 	var tooLarge *http.MaxBytesError // by a smaller limit of the application's
 	switch {
-	case errors.As(err, &tooLarge) || len(body) > maxBodySize:
+	case errors.As(err, &tooLarge) || err == nil && !all:
 		return nil, failTooLarge.error(err)
 	case err != nil:
 		return nil, failBody.error(err)
 	}
-	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	return body, nil
 }
 

@@ -1,0 +1,88 @@
+package authjwt
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxBodySize is how much of a request body is read for credentials, in octets.
+const maxBodySize = 64 << 10
+
+// replayedBody reads what was read before, then the rest.
+type replayedBody struct {
+	io.Reader
+	io.Closer
+}
+
+// peekBody reads the body up to maxBodySize octets, and tells whether that is all of it. The body can
+// be read again whole, up to the same error if there was one.
+func peekBody(req *http.Request) (text []byte, all bool, err error) {
+	if req.Body == nil {
+		return nil, true, nil
+	}
+	text, err = io.ReadAll(io.LimitReader(req.Body, maxBodySize+1))
+	rest := io.Reader(req.Body)
+	if err != nil {
+		rest = brokenReader{err}
+	}
+	req.Body = replayedBody{io.MultiReader(bytes.NewReader(text), rest), req.Body}
+	if len(text) > maxBodySize {
+		return text[:maxBodySize], false, err
+	}
+	return text, err == nil, err
+}
+
+type brokenReader struct{ err error }
+
+func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
+
+// mediaType returns the type of the body and its parameters; empty where there is none, or where the
+// body is compressed and cannot be read as it stands.
+func mediaType(h http.Header) (name string, params map[string]string, err error) {
+	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return "", nil, nil
+	}
+	return mime.ParseMediaType(h.Get("Content-Type"))
+}
+
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" ||
+		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
+}
+
+const (
+	urlencodedForm = "application/x-www-form-urlencoded"
+	multipartForm  = "multipart/form-data"
+)
+
+// formField returns the first field of that name in a form, or in the beginning of one.
+func formField(mediaType string, params map[string]string, text []byte, field string) string {
+	switch mediaType {
+	case urlencodedForm:
+		for pair := range strings.SplitSeq(string(text), "&") {
+			name, value, _ := strings.Cut(pair, "=")
+			if name, err := url.QueryUnescape(name); err == nil && name == field {
+				value, _ = url.QueryUnescape(value)
+				return value
+			}
+		}
+	case multipartForm:
+		reader := multipart.NewReader(bytes.NewReader(text), params["boundary"])
+		for {
+			part, err := reader.NextPart()
+			if err != nil {
+				return ""
+			}
+			if part.FormName() == field && part.FileName() == "" {
+				value, _ := io.ReadAll(part)
+				return string(value)
+			}
+		}
+	}
+	return ""
+}
