@@ -14,10 +14,11 @@ type Manager struct {
 	settings        Settings
 	keys            []*key // the first signs; all verify
 	headers         headerCache
+	access, refresh *carrier
+	origins         *originPolicy
 	vary            string
 	challengeScheme string
 
-	failMissing  *failure // no credential
 	failHeader   *failure // a credential that is no credential
 	failRepeated *failure // several header fields
 }
@@ -40,7 +41,7 @@ func New(s Settings) (*Manager, error) {
 			m.keys = append(m.keys, newHMACKey(s.KeyID, alg, s.SecretKey))
 		}
 	}
-	m.failMissing = &failure{ErrMissingToken, nil, 401, 401, "", "missing_token", "Missing " + s.HeaderName + " Header"}
+	m.access, m.refresh, m.origins = newCarrier(&s, Access), newCarrier(&s, Refresh), newOriginPolicy(&s)
 	m.failHeader = &failure{ErrInvalidHeader, nil, 400, 422, "invalid_request", "invalid_header",
 		"Bad " + s.HeaderName + " header. Expected value '" + expected + "'"}
 	m.failRepeated = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request",
@@ -84,6 +85,9 @@ func (m *Manager) bind(c *gin.Context, first *AuthJWT) *AuthJWT {
 	}
 	if !a.detached {
 		c.Set(boundKey{}, a)
+		if m.settings.uses(Query) {
+			a.takeQuery()
+		}
 	}
 	return a
 }

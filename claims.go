@@ -17,7 +17,7 @@ const maxDepth = 32
 const maxDate = 253402300799
 
 // reservedClaims are written by the package alone. sid and session_exp are kept for sessions.
-var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "iss", "aud", "sid", "session_exp"}
+var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "persistent", "iss", "aud", "sid", "session_exp"}
 
 // A member is where one member's value stands in the JSON text it was read from. Nothing is copied:
 // strings are cut from the one copy of the text that the Token keeps.
@@ -41,7 +41,7 @@ func (m member) text(payload string) (string, bool) {
 
 // wireClaims are the claims the package reads; all others are checked for form and skipped.
 type wireClaims struct {
-	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, issuer, audience, scope member
+	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, csrf, persistent, issuer, audience, scope member
 }
 
 // member returns the field for a claim, or nil.
@@ -61,6 +61,10 @@ func (w *wireClaims) member(name []byte) *member {
 		return &w.kind
 	case `"fresh"`:
 		return &w.fresh
+	case `"csrf"`:
+		return &w.csrf
+	case `"persistent"`:
+		return &w.persistent
 	case `"iss"`:
 		return &w.issuer
 	case `"aud"`:
@@ -180,6 +184,13 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 		}
 	}
 	t.Fresh = w.fresh.kind == 't'
+	t.csrf, t.hasCSRF = w.csrf.text(payload)
+	switch w.persistent.kind {
+	case 't':
+		t.persistent = yes
+	case 'f':
+		t.persistent = no
+	}
 	if scope, ok := w.scope.text(payload); ok {
 		t.Scopes = strings.FieldsFunc(scope, func(ch rune) bool { return ch == ' ' })
 	}

@@ -21,7 +21,10 @@ type AuthJWT struct {
 	accepted atomic.Pointer[Token] // atomic, for copies of the context read it in goroutines
 	refused  *Error
 	varied   bool
-	vary     [1]string // storage of the Vary field
+
+	queryTokens []string     // taken out of the URL
+	requestBody *requestBody // what was read out of the body
+	vary        [1]string    // storage of the Vary field
 
 	// The one verification kept: a second guard in the same request verifies nothing again.
 	checkedCred credential
@@ -167,7 +170,7 @@ func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 	if len(r.mistakes) > 0 {
 		return nil, a.m.misused(errors.Join(r.mistakes...))
 	}
-	cred, f := a.m.extract(a.c.Request, r)
+	cred, f := a.extract(r)
 	if f != nil {
 		return nil, a.m.fail(f, nil)
 	}
@@ -177,12 +180,23 @@ func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 		}
 		return nil, a.m.fail(a.m.missing(r), nil)
 	}
+	csrf := ""
+	if cred.location == Cookies {
+		if csrf, f = a.crossSite(r); f != nil {
+			return nil, a.m.fail(f, nil)
+		}
+	}
 	t, e := a.verifyOnce(cred)
 	if e != nil {
 		return nil, a.m.blame(cred, e)
 	}
 	if e := a.m.admit(t, r); e != nil {
 		return nil, e
+	}
+	if csrf != "" {
+		if f := a.m.carrier(r.want).matches(t, csrf); f != nil {
+			return nil, a.m.fail(f, nil)
+		}
 	}
 	return t, nil
 }

@@ -21,19 +21,43 @@ import (
 type TokenOption func(*tokenSpec)
 
 type tokenSpec struct {
-	kind     TokenType
-	subject  string
-	fresh    bool
-	expires  time.Duration // 0 until create puts the setting there
-	audience []string
-	claims   []any
-	headers  map[string]any
-	alg      string
-	mistakes []error
+	kind       TokenType
+	subject    string
+	fresh      bool
+	persistent choice
+	expires    time.Duration // 0 until create puts the setting there
+	audience   []string
+	claims     []any
+	headers    map[string]any
+	alg        string
+	mistakes   []error
+
+	issued issued // what create has made
+}
+
+// An issued token is one that goes out, with what its cookies and its answer need to know.
+type issued struct {
+	kind       TokenType
+	raw, csrf  string // csrf is empty where tokens carry no such claim
+	life       time.Duration
+	expiresAt  time.Time // zero for NoExpiry
+	persistent choice
 }
 
 // WithFresh marks an access token as made from credentials just entered. Refresh tokens ignore it.
 func WithFresh() TokenOption { return func(s *tokenSpec) { s.fresh = true } }
+
+// WithPersistentCookies chooses, against Settings.PersistentCookies, whether the cookies that carry the
+// token outlive the browser ("remember me"). The choice is a claim of the token, persistent, so that
+// [AuthJWT.Refresh] keeps what [AuthJWT.Login] was told.
+func WithPersistentCookies(persistent bool) TokenOption {
+	return func(s *tokenSpec) {
+		s.persistent = no
+		if persistent {
+			s.persistent = yes
+		}
+	}
+}
 
 // WithExpires sets the life of the token, at least one second. NoExpiry is an error unless it is the
 // setting for tokens of this type, too: other tokens without exp would be refused.
@@ -133,6 +157,7 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	if len(token) > maxTokenSize {
 		return "", fmt.Errorf("authjwt: create %s token: it has %d octets, and more than %d are never accepted; put less into the claims", s.kind, len(token), maxTokenSize)
 	}
+	s.issued.kind, s.issued.raw, s.issued.life, s.issued.persistent = s.kind, token, s.expires, s.persistent
 	return token, nil
 }
 
@@ -190,7 +215,7 @@ func joseHeaderJSON(typ any, alg string, kid any, extra map[string]any) []byte {
 	return text
 }
 
-// payload writes the claims in fastapi-jwt-auth's order: sub iat nbf jti exp type fresh iss aud, then the application's.
+// payload writes the claims in fastapi-jwt-auth's order: sub iat nbf jti exp type fresh csrf iss aud, then the application's.
 func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	if s.subject == "" {
 		return nil, errors.New("the subject is empty")
@@ -199,7 +224,7 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	if now.Unix() < 0 || now.Unix() > maxDate {
 		return nil, fmt.Errorf("Settings.Now says %v, which no token can express", now)
 	}
-	id, err := uuid.NewRandomFromReader(rand.Reader) // not NewRandom, whose source any package can replace
+	id, err := randomID()
 	if err != nil {
 		return nil, fmt.Errorf("make jti: %w", err)
 	}
@@ -210,15 +235,25 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	}
 	b = strconv.AppendInt(append(b, `,"iat":`...), now.Unix(), 10)
 	b = strconv.AppendInt(append(b, `,"nbf":`...), now.Unix(), 10)
-	b = append(append(append(b, `,"jti":"`...), id.String()...), '"')
+	b = append(append(append(b, `,"jti":"`...), id...), '"')
 	if s.expires != NoExpiry {
-		b = strconv.AppendInt(append(b, `,"exp":`...), now.Add(s.expires).Unix(), 10)
+		s.issued.expiresAt = time.Unix(now.Add(s.expires).Unix(), 0) // as the claim says
+		b = strconv.AppendInt(append(b, `,"exp":`...), s.issued.expiresAt.Unix(), 10)
 	} else if m.settings.lifetime(s.kind) != NoExpiry {
 		return nil, errors.New("WithExpires: NoExpiry is accepted only where it is the setting for this type, too")
 	}
 	b = append(append(append(b, `,"type":"`...), s.kind...), '"')
 	if s.kind == Access {
 		b = strconv.AppendBool(append(b, `,"fresh":`...), s.fresh)
+	}
+	if m.settings.doubleSubmit() {
+		if s.issued.csrf, err = randomID(); err != nil {
+			return nil, fmt.Errorf("make csrf: %w", err)
+		}
+		b = append(append(append(b, `,"csrf":"`...), s.issued.csrf...), '"')
+	}
+	if s.persistent != open && m.settings.uses(Cookies) {
+		b = strconv.AppendBool(append(b, `,"persistent":`...), s.persistent == yes)
 	}
 	if m.settings.EncodeIssuer != "" {
 		b, _ = jsontext.AppendQuote(append(b, `,"iss":`...), m.settings.EncodeIssuer) // New checked it
@@ -240,6 +275,12 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		return nil, errors.New("WithClaims: two of them set the same claim")
 	}
 	return b, nil
+}
+
+// randomID makes a version 4 UUID. It does not use uuid.NewRandom, whose source any package can replace.
+func randomID() (string, error) {
+	id, err := uuid.NewRandomFromReader(rand.Reader)
+	return id.String(), err
 }
 
 // appendAudience writes one audience as a string and several as an array (RFC 7519 §4.1.3).

@@ -25,6 +25,7 @@ var (
 	ErrInvalidRequest       = errors.New("authjwt: malformed request")
 	ErrUnavailable          = errors.New("authjwt: a service needed for the check is unreachable")
 	ErrInternal             = errors.New("authjwt: internal error")
+	ErrCookiesDisabled      = errors.New("authjwt: cookies are no location of tokens")
 )
 
 // Error is a refusal as the client gets it. Applications may make their own, to answer with another
@@ -100,6 +101,7 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Range", "Etag", "Expires", "Last-Modified"} {
 		h.Del(name)
 	}
+	m.takeBack(h)
 	h.Set("Cache-Control", "no-store")
 	if e.Status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", "1")

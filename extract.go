@@ -1,8 +1,13 @@
 package authjwt
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A credential is what a request presents; nothing about it has been checked.
@@ -11,31 +16,68 @@ type credential struct {
 	location Location
 }
 
-// extract returns the request's credential. It is empty where there is none, which only a guard can judge.
-func (m *Manager) extract(req *http.Request, r *requirement) (credential, *failure) {
+// requestBody is what guards have read out of the body, once.
+type requestBody struct {
+	jsonRead        bool
+	access, refresh string
+	failure         *failure
+	formRead        bool
+	csrf            string
+}
+
+func (a *AuthJWT) body() *requestBody {
+	if a.requestBody == nil {
+		a.requestBody = new(requestBody)
+	}
+	return a.requestBody
+}
+
+// extract returns the request's credential: that of the first location that holds one, good or bad.
+// It is empty where there is none, which only a guard can judge.
+func (a *AuthJWT) extract(r *requirement) (credential, *failure) {
 	if r.given {
 		return credential{raw: r.token}, nil
 	}
+	if a.queryTokens != nil && slices.Contains(r.locations, Query) && slices.Contains(r.locations, Headers) {
+		if raw, _ := a.m.fromHeader(a.c.Request.Header); raw != "" {
+			return credential{}, failMixed // RFC 6750 §2
+		}
+	}
 	for _, l := range r.locations {
-		if l == Headers {
-			raw, f := m.fromHeader(req.Header)
-			if f != nil || raw != "" {
-				return credential{raw, Headers}, f
-			}
+		raw, f := a.from(l, r)
+		if f != nil || raw != "" {
+			return credential{raw, l}, f
 		}
 	}
 	return credential{}, nil
 }
 
-// missing is the failure of a request without the credential r asks for.
+func (a *AuthJWT) from(l Location, r *requirement) (string, *failure) {
+	switch l {
+	case Headers:
+		return a.m.fromHeader(a.c.Request.Header)
+	case Cookies:
+		return a.m.fromCookies(a.c.Request, r.want)
+	case Query:
+		return a.fromQuery(r.want)
+	}
+	return a.fromJSON(r)
+}
+
+// missing is the failure of a request without the credential r asks for. Where there are several
+// locations, the cookie is what is missed, as in fastapi-jwt-auth.
 func (m *Manager) missing(r *requirement) *failure {
 	switch {
-	case !r.given:
-		return m.failMissing
-	case r.want == Refresh:
+	case r.given && r.want == Refresh:
 		return failNoRefreshToken
+	case r.given:
+		return failNoAccessToken
+	case slices.Contains(r.locations, Cookies):
+		return m.carrier(r.want).missing[Cookies]
+	case slices.Contains(r.locations, Headers):
+		return m.carrier(r.want).missing[Headers]
 	}
-	return failNoAccessToken
+	return m.carrier(r.want).missing[r.locations[0]]
 }
 
 // fromHeader takes what follows the scheme out of the header. Another scheme, and the scheme alone, are
@@ -49,17 +91,25 @@ func (m *Manager) fromHeader(h http.Header) (string, *failure) {
 		return "", m.failRepeated
 	}
 	value := strings.Trim(fields[0], " \t")
-	if scheme := m.settings.HeaderType; scheme != NoHeaderType {
-		if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
-			return "", nil
-		}
-		rest := value[len(scheme):]
-		value = strings.TrimLeft(rest, " \t")
-		if value != "" && len(value) == len(rest) { // glued to the scheme
-			return "", m.failHeader
-		}
+	if m.settings.HeaderType == NoHeaderType {
+		return value, nil
+	}
+	value, glued := cutScheme(value, m.settings.HeaderType)
+	if glued {
+		return "", m.failHeader
 	}
 	return value, nil
+}
+
+// cutScheme returns what follows the scheme, after blanks; nothing if another scheme is there. Glued
+// means that no blank is between them.
+func cutScheme(value, scheme string) (rest string, glued bool) {
+	if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
+		return "", false
+	}
+	after := value[len(scheme):]
+	rest = strings.TrimLeft(after, " \t")
+	return rest, rest != "" && len(rest) == len(after)
 }
 
 // blame tells a malformed header from a malformed token, once a credential has been refused: what is
@@ -70,4 +120,170 @@ func (m *Manager) blame(cred credential, e *Error) *Error {
 		return e
 	}
 	return m.fail(m.failHeader, nil)
+}
+
+// fromCookies returns the value of the token's cookie, without unescaping it. Of two different ones, which a
+// neighbouring host or an earlier release has set, none can be trusted (RFC 6265bis §8.6).
+func (m *Manager) fromCookies(req *http.Request, kind TokenType) (string, *failure) {
+	if req.Header["Cookie"] == nil {
+		return "", nil
+	}
+	k := m.carrier(kind)
+	presented := req.CookiesNamed(k.token.Name)
+	if len(presented) == 0 {
+		return "", nil
+	}
+	for _, other := range presented[1:] {
+		if other.Value != presented[0].Value {
+			return "", k.repeated
+		}
+	}
+	return m.cookieToken(presented[0].Value), nil
+}
+
+// cookieToken returns the token in a cookie's value; another scheme than the one expected is none.
+func (m *Manager) cookieToken(value string) string {
+	if scheme := m.settings.CookieScheme; scheme != "" {
+		rest, glued := cutScheme(value, scheme)
+		if glued {
+			return ""
+		}
+		return rest
+	}
+	return value
+}
+
+// fromQuery returns what takeQuery took. Refresh tokens live too long for URLs.
+func (a *AuthJWT) fromQuery(kind TokenType) (string, *failure) {
+	switch {
+	case kind == Refresh || len(a.queryTokens) == 0:
+		return "", nil
+	case len(a.queryTokens) > 1:
+		return "", failRepeatedQuery
+	}
+	return a.queryTokens[0], nil
+}
+
+// takeQuery moves the token out of the URL, where loggers, handlers and links would find it (RFC 6750
+// §5.3), and keeps the answer out of caches and its address out of Referer fields.
+func (a *AuthJWT) takeQuery() {
+	req, name := a.c.Request, a.m.settings.QueryStringName
+	rest, tokens := cutParameter(req.URL.RawQuery, name)
+	if tokens == nil {
+		for other := a.next; other != nil && tokens == nil; other = other.next { // it may have taken it
+			if other.m.settings.uses(Query) && other.m.settings.QueryStringName == name {
+				tokens = other.queryTokens
+			}
+		}
+		a.queryTokens = tokens
+		return
+	}
+	a.queryTokens = tokens
+	req.URL.RawQuery = rest
+	if path, query, found := strings.Cut(req.RequestURI, "?"); found {
+		if req.RequestURI = path; rest != "" {
+			query, _ = cutParameter(query, name)
+			req.RequestURI += "?" + query
+		}
+	}
+	if req.Form != nil { // parsed already
+		delete(req.Form, name)
+		if posted, ok := req.PostForm[name]; ok {
+			req.Form[name] = posted
+		}
+	}
+	noStore(a.c)
+	a.c.Header("Referrer-Policy", "no-referrer")
+}
+
+// cutParameter takes all parameters of that name out of a query and leaves the rest as it stands.
+func cutParameter(query, name string) (rest string, values []string) {
+	var kept []byte // from the first cut on
+	read := 0
+	for pair := range strings.SplitSeq(query, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		if unescaped, err := url.QueryUnescape(key); err == nil && unescaped == name {
+			if values == nil {
+				kept = append(kept, query[:read]...)
+			}
+			if unescaped, err := url.QueryUnescape(value); err == nil {
+				value = unescaped
+			}
+			values = append(values, value)
+		} else if values != nil {
+			kept = append(append(kept, pair...), '&')
+		}
+		read += len(pair) + len("&")
+	}
+	if values == nil {
+		return query, nil
+	}
+	return strings.TrimSuffix(string(kept), "&"), values
+}
+
+// fromJSON returns the member of a JSON body. The body stays to be read by the handler. A body too
+// large to look into holds no credential that an optional guard would have to judge.
+func (a *AuthJWT) fromJSON(r *requirement) (string, *failure) {
+	body := a.body()
+	if !body.jsonRead {
+		body.jsonRead = true
+		body.access, body.refresh, body.failure = a.m.readJSON(a.c.Request)
+	}
+	if body.failure == failTooLarge && r.optional {
+		return "", nil
+	}
+	if r.want == Refresh {
+		return body.refresh, body.failure
+	}
+	return body.access, body.failure
+}
+
+// readJSON finds both tokens in the body. GET and the other safe methods have no body that means
+// anything (RFC 6750 §2.2); another content type, no object or no member are no credential.
+func (m *Manager) readJSON(req *http.Request) (access, refresh string, f *failure) {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return "", "", nil
+	}
+	if kind, _, err := mediaType(req.Header); err != nil || !isJSON(kind) {
+		return "", "", nil
+	}
+	if req.ContentLength > maxBodySize {
+		return "", "", failTooLarge
+	}
+	body, all, err := peekBody(req)
+	var limit *http.MaxBytesError // the application's own
+	switch {
+	case errors.As(err, &limit) || err == nil && !all:
+		return "", "", failTooLarge
+	case err != nil:
+		return "", "", failRequest
+	}
+	text := strings.Trim(string(body), jsonBlanks)
+	if text == "" || text[0] != '{' && jsontext.Value(text).IsValid() {
+		return "", "", nil
+	}
+	var found [2]member
+	if !new(objectReader).read([]byte(text), len(text), func(name []byte) *member {
+		switch string(name) {
+		case m.access.jsonKey:
+			return &found[0]
+		case m.refresh.jsonKey:
+			return &found[1]
+		}
+		return nil
+	}) {
+		return "", "", failRequest
+	}
+	if m.access.jsonKey == m.refresh.jsonKey {
+		found[1] = found[0]
+	}
+	var tokens [2]string
+	for i, member := range found {
+		var ok bool
+		if tokens[i], ok = member.text(text); !ok && member.kind != 0 && member.kind != 'n' {
+			return "", "", failRequest
+		}
+	}
+	return tokens[0], tokens[1], nil
 }

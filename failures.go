@@ -49,29 +49,39 @@ var (
 	failNoType        = badToken("token_claims_invalid", `Token is missing the "type" claim`, jwt.ErrTokenRequiredClaimMissing)
 	failRefused       = badToken("token_refused", "Token is not accepted", jwt.ErrTokenInvalidClaims)
 
-	failRevoked    = &failure{ErrRevokedToken, nil, 401, 401, "invalid_token", "token_revoked", "Token has been revoked"}
-	failNotAccess  = &failure{ErrAccessTokenRequired, nil, 401, 422, "invalid_token", "access_token_required", "Only access tokens are allowed"}
-	failNotRefresh = &failure{ErrRefreshTokenRequired, nil, 401, 422, "invalid_token", "refresh_token_required", "Only refresh tokens are allowed"}
-	failNotFresh   = &failure{ErrFreshTokenRequired, nil, 401, 401, "insufficient_user_authentication", "fresh_token_required", "Fresh token required"}
-	failScope      = &failure{ErrInsufficientScope, nil, 403, 403, "insufficient_scope", "insufficient_scope", "The token lacks a required scope"}
-	failCSRF       = &failure{ErrCSRF, nil, 403, 401, "", "csrf", "CSRF check failed"}
+	failRevoked        = &failure{ErrRevokedToken, nil, 401, 401, "invalid_token", "token_revoked", "Token has been revoked"}
+	failNotAccess      = &failure{ErrAccessTokenRequired, nil, 401, 422, "invalid_token", "access_token_required", "Only access tokens are allowed"}
+	failNotRefresh     = &failure{ErrRefreshTokenRequired, nil, 401, 422, "invalid_token", "refresh_token_required", "Only refresh tokens are allowed"}
+	failNotFresh       = &failure{ErrFreshTokenRequired, nil, 401, 401, "insufficient_user_authentication", "fresh_token_required", "Fresh token required"}
+	failScope          = &failure{ErrInsufficientScope, nil, 403, 403, "insufficient_scope", "insufficient_scope", "The token lacks a required scope"}
+	failNoCSRFClaim    = &failure{ErrCSRF, nil, 403, 422, "", "csrf_claim_missing", "Missing claim: csrf"}
+	failCrossOrigin    = &failure{ErrCSRF, nil, 403, 401, "", "csrf_origin", "Cross-origin request. If the page is yours, list its origin in TrustedOrigins"}
+	failInsecureOrigin = &failure{ErrCSRF, nil, 403, 401, "", "csrf_origin", "Request from a page without TLS. Serve it over https, or list its origin in TrustedOrigins"}
+	failCSRF           = &failure{ErrCSRF, nil, 403, 401, "", "csrf", "CSRF check failed"}
 
-	failNoAccessToken  = &failure{ErrMissingToken, nil, 401, 401, "", "missing_token", "Missing access token from Query or Path"}
-	failNoRefreshToken = &failure{ErrMissingToken, nil, 401, 401, "", "missing_token", "Missing refresh token from Query or Path"}
-	failCredentials    = &failure{ErrInvalidCredentials, nil, 401, 401, "", "invalid_credentials", "Bad username or password"}
-	failMediaType      = &failure{ErrInvalidRequest, nil, 415, 415, "", "unsupported_media_type", "Send the credentials as JSON or as a form"}
-	failTooLarge       = &failure{ErrInvalidRequest, nil, 413, 413, "", "request_too_large", "The request body is too large"}
-	failRequest        = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request", "The request is malformed"}
-	failBody           = &failure{ErrInvalidRequest, nil, 400, 422, "", "invalid_request", "The request body is malformed"}
-	failFields         = &failure{ErrInvalidRequest, nil, 400, 422, "", "invalid_request", "The fields username and password are required"}
-	failGrantType      = &failure{ErrInvalidRequest, nil, 400, 422, "", "unsupported_grant_type", "The field grant_type must be password"}
-	failMethod         = &failure{ErrInvalidRequest, nil, 405, 405, "", "method_not_allowed", "Method Not Allowed"}
-	failUnavailable    = &failure{ErrUnavailable, nil, 503, 503, "", "unavailable", "Service Unavailable"}
-	failInternal       = &failure{ErrInternal, nil, 500, 500, "", "internal_error", "Internal Server Error"}
+	failNoAccessToken   = missingToken("Missing access token from Query or Path")
+	failNoRefreshToken  = missingToken("Missing refresh token from Query or Path")
+	failMixed           = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request", "Several tokens. Send one, in the header or in the query"}
+	failRepeatedQuery   = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request", "Several tokens in the query. Expected one"}
+	failCredentials     = &failure{ErrInvalidCredentials, nil, 401, 401, "", "invalid_credentials", "Bad username or password"}
+	failMediaType       = &failure{ErrInvalidRequest, nil, 415, 415, "", "unsupported_media_type", "Send the credentials as JSON or as a form"}
+	failTooLarge        = &failure{ErrInvalidRequest, nil, 413, 413, "", "request_too_large", "The request body is too large"}
+	failRequest         = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request", "The request is malformed"}
+	failBody            = &failure{ErrInvalidRequest, nil, 400, 422, "", "invalid_request", "The request body is malformed"}
+	failFields          = &failure{ErrInvalidRequest, nil, 400, 422, "", "invalid_request", "The fields username and password are required"}
+	failGrantType       = &failure{ErrInvalidRequest, nil, 400, 422, "", "unsupported_grant_type", "The field grant_type must be password"}
+	failMethod          = &failure{ErrInvalidRequest, nil, 405, 405, "", "method_not_allowed", "Method Not Allowed"}
+	failUnavailable     = &failure{ErrUnavailable, nil, 503, 503, "", "unavailable", "Service Unavailable"}
+	failCookiesDisabled = &failure{ErrCookiesDisabled, nil, 500, 500, "", "internal_error", "Internal Server Error"}
+	failInternal        = &failure{ErrInternal, nil, 500, 500, "", "internal_error", "Internal Server Error"}
 )
 
 func badToken(code, detail string, cause error) *failure {
 	return &failure{ErrJWTDecode, cause, http.StatusUnauthorized, http.StatusUnprocessableEntity, "invalid_token", code, detail}
+}
+
+func missingToken(detail string) *failure {
+	return &failure{ErrMissingToken, nil, http.StatusUnauthorized, http.StatusUnauthorized, "", "missing_token", detail}
 }
 
 // error makes the failure an Error in the default style; cause may be nil.
@@ -82,8 +92,8 @@ func (f *failure) error(cause error) *Error {
 // defaultFailure finds the refusal that a bare reason stands for.
 func (m *Manager) defaultFailure(reason error) *failure {
 	for _, f := range []*failure{
-		m.failHeader, m.failMissing, failRefused, failCSRF, failRevoked, failNotAccess, failNotRefresh,
-		failNotFresh, failScope, failCredentials, failRequest, failUnavailable, failInternal,
+		m.failHeader, m.missing(&requirement{want: Access, locations: m.settings.TokenLocation}), failRefused, failCSRF, failRevoked, failNotAccess,
+		failNotRefresh, failNotFresh, failScope, failCredentials, failRequest, failUnavailable, failInternal, failCookiesDisabled,
 	} {
 		if errors.Is(reason, f.reason) {
 			return f

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -19,26 +20,42 @@ type Routes struct {
 	// Claims, if set, returns claims for the access token (see [WithClaims]), at a login and again at
 	// every refresh. Its errors refuse as Login's do, so that a disabled user gets no new token.
 	Claims func(ctx context.Context, subject string) (any, error)
-	// Respond, if set, replaces the answer of login and refresh.
+	// Remember, if set, is called after Login and tells whether the cookies of this login outlive the
+	// browser, by a checkbox say. Default: Settings.PersistentCookies. A refresh keeps the choice.
+	Remember func(c *gin.Context) bool
+	// Respond, if set, replaces the answer of login and refresh. The cookies are set already.
 	Respond func(c *gin.Context, tokens TokenPair)
 }
 
 // Mount adds the prebuilt routes to r: POST /login, POST /refresh, DELETE and POST /logout. It panics
-// if Routes.Login is nil.
+// if Routes.Login is nil, and if the browser would not send the refresh cookie to the refresh route.
 func (m *Manager) Mount(r gin.IRouter, routes Routes) {
+	if group, ok := r.(interface{ BasePath() string }); ok && m.settings.uses(Cookies) {
+		route := path.Join(group.BasePath(), "/refresh")
+		if cookie := m.refresh.token.Path; !covers(cookie, route) {
+			panic("authjwt: Mount: Settings.RefreshCookiePath " + cookie + " does not cover the refresh route " + route + "; set it to a path above the route")
+		}
+	}
 	r.POST("/login", m.LoginHandler(routes))
 	r.POST("/refresh", m.RefreshHandler(routes))
 	r.DELETE("/logout", m.LogoutHandler())
 	r.POST("/logout", m.LogoutHandler())
 }
 
-// LoginHandler answers POST with a fresh access token and a refresh token (RFC 6749 §5.1). It panics
-// if Routes.Login is nil.
+// LoginHandler answers POST with a fresh access token and a refresh token: with their cookies, if
+// Cookies is a location, and in the body (RFC 6749 §5.1) unless only cookies carry tokens; see
+// [TokenPair]. It then refuses a request from another site's page before it asks Routes.Login. It
+// panics if Routes.Login is nil.
 func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 	if routes.Login == nil {
 		panic("authjwt: LoginHandler: Routes.Login is nil; set it to the function that checks user name and password")
 	}
 	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
+		if m.settings.uses(Cookies) {
+			if f := m.origins.check(a.c.Request, true); f != nil {
+				return m.fail(f, nil)
+			}
+		}
 		subject, err := routes.Login(a.c)
 		switch {
 		case err != nil:
@@ -52,11 +69,14 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if routes.Remember != nil {
+			opts = append(opts, WithPersistentCookies(routes.Remember(a.c)))
+		}
 		pair, err := a.Login(subject, opts...)
 		if err != nil {
 			return err
 		}
-		routes.respond(a.c, pair)
+		routes.respond(a.c, pair, "Successfully login")
 		return nil
 	})
 }
@@ -75,16 +95,19 @@ func (m *Manager) RefreshHandler(routes Routes) gin.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		routes.respond(a.c, pair)
+		routes.respond(a.c, pair, "The token has been refresh")
 		return nil
 	})
 }
 
-// LogoutHandler answers DELETE and POST, whatever token is presented, if any. Without cookies and a
-// Store there is nothing to clear or revoke on the server: the client must drop its tokens, and they
+// LogoutHandler answers DELETE and POST, whatever tokens are presented, if any: see [AuthJWT.Logout].
+// Nothing is revoked on the server yet: tokens outside cookies the client must drop by itself, and all
 // stay good until they expire.
 func (m *Manager) LogoutHandler() gin.HandlerFunc {
 	return m.prebuilt([]string{http.MethodDelete, http.MethodPost}, func(a *AuthJWT) error {
+		if err := a.Logout(); err != nil {
+			return err
+		}
 		noStore(a.c)
 		writeJSON(a.c, http.StatusOK, map[string]string{"msg": "Successfully logout"})
 		return nil
@@ -122,13 +145,18 @@ func (r *Routes) claims(a *AuthJWT, subject string) ([]TokenOption, error) {
 	return []TokenOption{WithClaims(claims)}, nil
 }
 
-func (r *Routes) respond(c *gin.Context, pair TokenPair) {
+func (r *Routes) respond(c *gin.Context, pair TokenPair, message string) {
 	noStore(c)
 	if r.Respond != nil {
 		r.Respond(c, pair)
 		return
 	}
-	writeJSON(c, http.StatusOK, pair)
+	writeJSON(c, http.StatusOK, pair.wire(message))
+}
+
+// covers tells whether browsers send a cookie of that path to the route (RFC 6265bis §5.1.4).
+func covers(path, route string) bool {
+	return path == route || strings.HasPrefix(route, strings.TrimSuffix(path, "/")+"/")
 }
 
 // noStore keeps an answer that carries a token out of caches (RFC 6749 §5.1).

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"reflect"
 	"strings"
 
@@ -26,11 +27,17 @@ func (s Settings) shown() []slog.Attr {
 			attrs = append(attrs, slog.String(name, redacted))
 		case field.Kind() == reflect.Func || field.Kind() == reflect.Interface:
 			attrs = append(attrs, slog.String(name, "set"))
+		case name == "CookieSameSite":
+			attrs = append(attrs, slog.String(name, sameSiteNames[s.CookieSameSite]))
 		default:
 			attrs = append(attrs, slog.String(name, fmt.Sprint(field)))
 		}
 	}
 	return attrs
+}
+
+var sameSiteNames = map[http.SameSite]string{
+	http.SameSiteDefaultMode: "omitted", http.SameSiteLaxMode: "Lax", http.SameSiteStrictMode: "Strict", http.SameSiteNoneMode: "None",
 }
 
 // Format prints the fields that are set, whatever the verb, with secrets redacted.

@@ -18,16 +18,26 @@ type requirement struct {
 	fresh     bool
 	given     bool // by WithToken
 	token     string
+	csrf      string
 	locations []Location
 	scopes    []string
 	mistakes  []error
 }
 
 // WithToken checks raw instead of looking into the request; an empty one is a missing token. It is for
-// tokens from a path or a first message.
+// tokens from a path or a first message, never from a cookie: no CSRF check is made.
 func WithToken(raw string) RequireOption {
 	return func(r requirement) requirement {
 		r.given, r.token = true, raw
+		return r
+	}
+}
+
+// WithCSRFToken takes v for the CSRF value; an empty one means the request's own, from the header.
+// It is for a WebSocket upgrade, which can send it in the URL alone.
+func WithCSRFToken(v string) RequireOption {
+	return func(r requirement) requirement {
+		r.csrf = v
 		return r
 	}
 }

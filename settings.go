@@ -2,6 +2,7 @@ package authjwt
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"time"
 
@@ -53,13 +54,83 @@ type Settings struct {
 	DecodeAlgorithms []string
 
 	// TokenLocation lists where tokens are looked for; the first location that holds a credential
-	// decides. Default: Headers, the only one available yet.
+	// decides, and a bad one is not passed over for a later one. Default: Headers.
 	TokenLocation []Location
 	// HeaderName is the request header that carries the token. Default: Authorization.
 	HeaderName string
 	// HeaderType is the scheme before the token, compared without regard to case. Default: Bearer.
 	// NoHeaderType expects the bare token.
 	HeaderType string
+	// QueryStringName is the query parameter that carries the token, where Query is a location.
+	// Refresh tokens are never taken from the query. Default: token.
+	QueryStringName string
+	// JSONKey is the member of a JSON body that carries the access token, where JSON is a location.
+	// Default: access_token.
+	JSONKey string
+	// RefreshJSONKey is the member that carries the refresh token. Default: refresh_token.
+	RefreshJSONKey string
+
+	// AccessCookieKey is the name of the cookie that carries the access token. Default: access_token_cookie.
+	AccessCookieKey string
+	// AccessCookiePath is its Path. Default: /
+	AccessCookiePath string
+	// RefreshCookieKey is the name of the cookie that carries the refresh token. Default: refresh_token_cookie.
+	RefreshCookieKey string
+	// RefreshCookiePath is its Path, which must cover the refresh route. Default: /
+	RefreshCookiePath string
+	// CookieDomain is the Domain of all cookies. Default: none, so that only the host that set them
+	// gets them back; with a Domain every host below it does, and can replace them.
+	CookieDomain string
+	// CookieSameSite is the SameSite of all cookies. Default: Lax. SameSiteDefaultMode leaves the
+	// attribute out, for the browser to choose.
+	CookieSameSite http.SameSite
+	// CookiePrefix is put before the names of all cookies: __Host- or __Secure- (RFC 6265bis §4.1.3).
+	// Browsers accept a __Host- cookie from this very host alone, which no other setting achieves.
+	// Default: none.
+	CookiePrefix string
+	// CookieScheme is a word before the token inside the cookie, compared without regard to case:
+	// Bearer writes "Bearer <jwt>". Default: none.
+	CookieScheme string
+	// PersistentCookies lets cookies outlive the browser, as long as the token in them lives but at
+	// most 400 days (RFC 6265bis §5.5). Default: they end with the browser.
+	// A login may choose otherwise: [WithPersistentCookies].
+	PersistentCookies bool
+	// CookieMaxAge makes all cookies persistent and caps their Max-Age; it never exceeds the token's
+	// life. At least one second, at most 400 days. Default: none.
+	CookieMaxAge time.Duration
+	// InsecureCookies omits Secure and admits http origins, for development without TLS. Browsers
+	// take http://localhost for secure, so it is seldom needed.
+	InsecureCookies bool
+	// FormerCookies are the Path and Domain that cookies of the same names had in earlier releases.
+	// They are deleted wherever cookies are set or unset, for beside the new ones they would lock users out.
+	FormerCookies []FormerCookie
+
+	// InsecureDisableCSRF drops the double-submit value: no csrf claim, no CSRF cookies. The check of
+	// Origin and Sec-Fetch-Site stays.
+	InsecureDisableCSRF bool
+	// CSRFMethods are the methods that need the double-submit value with a token from a cookie.
+	// Default: all but GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
+	CSRFMethods []string
+	// AccessCSRFCookieKey is the name of the cookie from which a page reads the value that goes with
+	// the access token. The server never reads it. Default: csrf_access_token.
+	AccessCSRFCookieKey string
+	// AccessCSRFCookiePath is its Path; only pages below it can read the cookie. Default: /
+	AccessCSRFCookiePath string
+	// RefreshCSRFCookieKey is the same for the refresh token. Default: csrf_refresh_token.
+	RefreshCSRFCookieKey string
+	// RefreshCSRFCookiePath is its Path. Default: /
+	RefreshCSRFCookiePath string
+	// AccessCSRFHeaderName is the header in which that value is sent. Default: X-CSRF-Token.
+	AccessCSRFHeaderName string
+	// RefreshCSRFHeaderName is the header for the refresh token's. Default: X-CSRF-Token.
+	RefreshCSRFHeaderName string
+	// CSRFFormField is a field of urlencoded or multipart forms that may carry the value where the
+	// header is missing; it must stand in the first 64 KiB. Default: none.
+	CSRFFormField string
+	// TrustedOrigins are other origins whose pages may use the cookies and log in, each as browsers
+	// write it: https://app.example.com, with a port unless it is the scheme's own. A proxy that
+	// changes the Host makes the site's own origin another one. Default: none.
+	TrustedOrigins []string
 
 	// AccessTokenExpires is the life of access tokens. Default: 15 minutes; at least one second; NoExpiry for none.
 	AccessTokenExpires time.Duration
@@ -101,11 +172,20 @@ type Settings struct {
 	Now func() time.Time
 }
 
+// FormerCookie is a place where cookies of the same names used to be: see [Settings].FormerCookies.
+type FormerCookie struct {
+	// Path is the former Path. Default: /
+	Path string
+	// Domain is the former Domain. Default: none.
+	Domain string
+}
+
 const (
 	defaultAccessExpires  = 15 * time.Minute
 	defaultRefreshExpires = 30 * 24 * time.Hour
 	defaultClockSkew      = 5 * time.Second
 	maxLeeway             = 5 * time.Minute
+	maxCookieAge          = 400 * 24 * time.Hour
 )
 
 // withDefaults returns a copy of s that shares no memory with it and has every default filled in.
@@ -113,6 +193,10 @@ func (s Settings) withDefaults() Settings {
 	setDefault(&s.Algorithm, "HS256")
 	setDefault(&s.HeaderName, "Authorization")
 	setDefault(&s.HeaderType, "Bearer")
+	setDefault(&s.QueryStringName, "token")
+	setDefault(&s.JSONKey, "access_token")
+	setDefault(&s.RefreshJSONKey, "refresh_token")
+	s.cookieDefaults()
 	setDefault(&s.AccessTokenExpires, defaultAccessExpires)
 	setDefault(&s.RefreshTokenExpires, defaultRefreshExpires)
 	setDefault(&s.ClockSkew, defaultClockSkew)
@@ -140,7 +224,26 @@ func (s Settings) withDefaults() Settings {
 	s.TokenLocation = slices.Clone(s.TokenLocation)
 	s.EncodeAudience = slices.Clone(s.EncodeAudience)
 	s.DecodeAudience = slices.Clone(s.DecodeAudience)
+	s.CSRFMethods = slices.Clone(s.CSRFMethods)
+	s.TrustedOrigins = slices.Clone(s.TrustedOrigins)
+	s.FormerCookies = slices.Clone(s.FormerCookies)
+	for i := range s.FormerCookies {
+		setDefault(&s.FormerCookies[i].Path, "/")
+	}
 	return s
+}
+
+func (s *Settings) cookieDefaults() {
+	setDefault(&s.AccessCookieKey, "access_token_cookie")
+	setDefault(&s.RefreshCookieKey, "refresh_token_cookie")
+	setDefault(&s.AccessCSRFCookieKey, "csrf_access_token")
+	setDefault(&s.RefreshCSRFCookieKey, "csrf_refresh_token")
+	for _, path := range []*string{&s.AccessCookiePath, &s.RefreshCookiePath, &s.AccessCSRFCookiePath, &s.RefreshCSRFCookiePath} {
+		setDefault(path, "/")
+	}
+	setDefault(&s.CookieSameSite, http.SameSiteLaxMode)
+	setDefault(&s.AccessCSRFHeaderName, "X-CSRF-Token")
+	setDefault(&s.RefreshCSRFHeaderName, "X-CSRF-Token")
 }
 
 func setDefault[T comparable](field *T, value T) {
@@ -149,6 +252,12 @@ func setDefault[T comparable](field *T, value T) {
 		*field = value
 	}
 }
+
+// uses tells whether l is a location of tokens.
+func (s *Settings) uses(l Location) bool { return slices.Contains(s.TokenLocation, l) }
+
+// doubleSubmit tells whether tokens carry a csrf claim.
+func (s *Settings) doubleSubmit() bool { return s.uses(Cookies) && !s.InsecureDisableCSRF }
 
 // lifetime is how long new tokens of type t live, or NoExpiry.
 func (s *Settings) lifetime(t TokenType) time.Duration {

@@ -2,7 +2,6 @@ package authjwt_test
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
@@ -124,72 +122,27 @@ func TestS02_FreshnessAndScopesAbort(t *testing.T) {
 	}
 }
 
-// A switch that weakens security confesses it in its name, and there is one, which is about keys.
+// A switch that weakens security confesses it in its name, and none is about aborting.
 func TestS02_NoSettingSwitchesAbortingOff(t *testing.T) {
 	settings := reflect.TypeFor[authjwt.Settings]()
 	for i := range settings.NumField() {
 		if f := settings.Field(i); f.Type.Kind() == reflect.Bool {
-			assert.Equal(t, "InsecureShortSecret", f.Name)
+			assert.Contains(t, []string{"InsecureShortSecret", "InsecureCookies", "InsecureDisableCSRF", "PersistentCookies"}, f.Name)
 		}
 	}
-	j := newJudge(t, func(s *authjwt.Settings) { s.InsecureShortSecret = true })
+	j := newJudge(t, func(s *authjwt.Settings) {
+		s.InsecureShortSecret, s.InsecureCookies, s.InsecureDisableCSRF, s.PersistentCookies = true, true, true, true
+	})
 	j.refusesFields(t, nil, noCred, authjwt.ErrMissingToken)
 	j.accepts(t, mustCreate(t, j.m))
 }
 
-type fakeKeySet struct{}
-
-func (fakeKeySet) VerificationKey(context.Context, string, string) (crypto.PublicKey, error) {
-	return nil, nil
-}
-
-type fakeStore struct{ authjwt.Store }
-
-var wrongSettings = []struct {
-	field string
-	edit  func(s *authjwt.Settings)
-	fix   string
-}{
-	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey = "" }, "make one with: openssl rand -base64 32"},
-	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey = "  ChangeMe " }, "make one with: openssl rand -base64 32"},
-	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey, s.InsecureShortSecret = "", true }, "make one with: openssl rand -base64 32"},
-	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey = testSecret[:31] }, "needs at least 32"},
-	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey, s.Algorithm = testSecret[:63], "HS512" }, "make one with: openssl rand -base64 64"},
-	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey = strings.Repeat("ab", 32) }, "make one with: openssl rand -base64 32"},
-	{"KeyID", func(s *authjwt.Settings) { s.KeyID = "\xff" }, "use letters and digits"},
-	{"KeySet", func(s *authjwt.Settings) { s.KeySet = fakeKeySet{} }, "leave it nil"},
-	{"Store", func(s *authjwt.Settings) { s.Store = fakeStore{} }, "leave it nil"},
-	{"Algorithm", func(s *authjwt.Settings) { s.Algorithm = "none" }, "use HS256, HS384 or HS512"},
-	{"Algorithm", func(s *authjwt.Settings) { s.Algorithm = "hs256" }, "use HS256, HS384 or HS512"},
-	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{} }, "leave it nil"},
-	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{"HS256", "none"} }, "use HS256, HS384 or HS512"},
-	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{"HS512"} }, "add it"},
-	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{"HS256", "HS256"} }, "name it once"},
-	{"TokenLocation", func(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{} }, "leave it nil"},
-	{"TokenLocation", func(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{"header"} }, "use Headers"},
-	{"HeaderName", func(s *authjwt.Settings) { s.HeaderName = "X Token" }, "leave it empty"},
-	{"HeaderName", func(s *authjwt.Settings) { s.HeaderName = "cookie" }, "leave it empty"},
-	{"HeaderType", func(s *authjwt.Settings) { s.HeaderType = "Bearer " }, "leave it empty"},
-	{"AccessTokenExpires", func(s *authjwt.Settings) { s.AccessTokenExpires = 900 }, "write 15*time.Minute"},
-	{"AccessTokenExpires", func(s *authjwt.Settings) { s.AccessTokenExpires = -time.Hour }, "or NoExpiry"},
-	{"RefreshTokenExpires", func(s *authjwt.Settings) { s.RefreshTokenExpires = time.Second - 1 }, "or NoExpiry"},
-	{"DecodeLeeway", func(s *authjwt.Settings) { s.DecodeLeeway = 5*time.Minute + 1 }, "use a few seconds"},
-	{"DecodeLeeway", func(s *authjwt.Settings) { s.DecodeLeeway = -2 }, "or NoLeeway"},
-	{"ClockSkew", func(s *authjwt.Settings) { s.ClockSkew = 5*time.Minute + 1 }, "use a few seconds"},
-	{"EncodeIssuer", func(s *authjwt.Settings) { s.EncodeIssuer, s.DecodeIssuer = "\xff", "a" }, "use the issuer's URL"},
-	{"DecodeIssuer", func(s *authjwt.Settings) { s.EncodeIssuer, s.DecodeIssuer = "a", "\xff" }, "use the issuer's URL"},
-	{"EncodeAudience", func(s *authjwt.Settings) { s.EncodeAudience, s.DecodeAudience = []string{}, []string{"a"} }, "leave it nil"},
-	{"EncodeAudience", func(s *authjwt.Settings) { s.EncodeAudience, s.DecodeAudience = []string{""}, []string{"a"} }, "name the service"},
-	{"DecodeAudience", func(s *authjwt.Settings) { s.EncodeAudience, s.DecodeAudience = []string{"a"}, []string{} }, "leave it nil"},
-	{"DecodeAudience", func(s *authjwt.Settings) { s.EncodeAudience, s.DecodeAudience = []string{"a"}, []string{"a", "\xff"} }, "name the service"},
-	{"Errors", func(s *authjwt.Settings) { s.Errors = 2 }, "use RFC6750 or FastAPI"},
-	{"Errors", func(s *authjwt.Settings) { s.Errors = -1 }, "use RFC6750 or FastAPI"},
-	{"Realm", func(s *authjwt.Settings) { s.Realm = `a"b` }, "use printable ASCII"},
-}
-
 func TestS04_MistakesAreFoundAtStart(t *testing.T) {
 	// No value of these is wrong by itself.
-	named := map[string]bool{"InsecureShortSecret": true, "Validate": true, "ErrorHandler": true, "Now": true}
+	named := map[string]bool{
+		"InsecureShortSecret": true, "Validate": true, "ErrorHandler": true, "Now": true,
+		"PersistentCookies": true, "InsecureDisableCSRF": true,
+	}
 	for i, row := range wrongSettings {
 		t.Run(fmt.Sprint(i, row.field), func(t *testing.T) {
 			s := authjwt.Settings{SecretKey: testSecret}
@@ -213,23 +166,26 @@ func TestS04_MistakesAreFoundAtStart(t *testing.T) {
 
 func TestS04_AllMistakesAtOnce(t *testing.T) {
 	all := authjwt.Settings{}
-	last := map[string]func(s *authjwt.Settings){}
+	first := map[string]func(s *authjwt.Settings){}
 	for _, row := range wrongSettings {
-		last[row.field] = row.edit
+		if first[row.field] == nil {
+			first[row.field] = row.edit
+		}
 	}
-	delete(last, "EncodeAudience") // its row and DecodeAudience's undo each other
-	delete(last, "EncodeIssuer")
-	for _, edit := range last {
+	delete(first, "EncodeAudience") // its row and DecodeAudience's undo each other
+	delete(first, "EncodeIssuer")
+	delete(first, "InsecureCookies") // undoes CookiePrefix
+	for _, edit := range first {
 		edit(&all)
 	}
 	_, err := authjwt.New(all)
 	require.Error(t, err)
-	for field := range last {
+	for field := range first {
 		assert.ErrorContains(t, err, "Settings."+field+": ")
 	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	require.True(t, ok)
-	assert.GreaterOrEqual(t, len(joined.Unwrap()), len(last))
+	assert.GreaterOrEqual(t, len(joined.Unwrap()), len(first))
 
 	m := newManager(t)
 	for option, want := range map[string]authjwt.RequireOption{"WithLocations": authjwt.WithLocations(authjwt.Cookies), "WithScopes": authjwt.WithScopes()} {

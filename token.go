@@ -43,9 +43,21 @@ type Token struct {
 	// Location is where the request carried it; empty for WithToken and Manager.Verify.
 	Location Location
 
-	raw     string
-	payload string
+	raw        string
+	payload    string
+	csrf       string // the claim; hasCSRF tells whether it is there and a string
+	hasCSRF    bool
+	persistent choice
 }
+
+// A choice may be left open.
+type choice int8
+
+const (
+	open choice = iota
+	yes
+	no
+)
 
 // Decode decodes all claims into v, strictly: names match exactly (EXP is not exp) and a number in an
 // any becomes an encoding/json.Number, so that no integer loses digits. Otherwise the rules are those
@@ -69,6 +81,10 @@ func ClaimsAs[T any](t *Token) (T, error) {
 
 // Raw returns the compact text of the token, a credential: keep it out of logs and answers.
 func (t *Token) Raw() string { return t.raw }
+
+// CSRFToken returns the value that goes with the token when a cookie carries it, for pages made on the
+// server to put into their forms (Settings.CSRFFormField); empty if there is none.
+func (t *Token) CSRFToken() string { return t.csrf }
 
 // MarshalJSON returns the claims as they were signed.
 func (t Token) MarshalJSON() ([]byte, error) {

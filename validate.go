@@ -15,6 +15,8 @@ func (s *Settings) validate() error {
 	mistakes := slices.Concat(
 		s.keyMistakes(),
 		s.transportMistakes(),
+		s.cookieMistakes(),
+		s.csrfMistakes(),
 		s.lifetimeMistakes(),
 		s.claimMistakes(),
 		s.answerMistakes(),
@@ -68,11 +70,9 @@ func (s *Settings) transportMistakes() (found []error) {
 	}
 	for _, l := range s.TokenLocation {
 		switch l {
-		case Headers:
-		case Cookies, Query, JSON:
-			found = append(found, mistake("TokenLocation", "%q is not available yet; use Headers", l))
+		case Headers, Cookies, Query, JSON:
 		default:
-			found = append(found, mistake("TokenLocation", "%q is no location; use Headers", l))
+			found = append(found, mistake("TokenLocation", "%q is no location; use Headers, Cookies, Query or JSON", l))
 		}
 	}
 	switch {
@@ -83,6 +83,13 @@ func (s *Settings) transportMistakes() (found []error) {
 	}
 	if s.HeaderType != NoHeaderType && !isToken(s.HeaderType) {
 		found = append(found, mistake("HeaderType", "%q is not a scheme (RFC 9110 §11.1); leave it empty for Bearer, or use NoHeaderType", s.HeaderType))
+	}
+	for _, name := range []struct{ field, value string }{
+		{"QueryStringName", s.QueryStringName}, {"JSONKey", s.JSONKey}, {"RefreshJSONKey", s.RefreshJSONKey},
+	} {
+		if !utf8.ValidString(name.value) {
+			found = append(found, mistake(name.field, "it is not UTF-8; leave it empty for the default"))
+		}
 	}
 	return found
 }

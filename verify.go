@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -48,7 +49,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // verify is the only place where a token becomes trusted: it fills t, or says why not. No claim is
 // read before the signature is good.
 func (m *Manager) verify(ctx context.Context, raw string, t *Token) *Error {
-	if f := m.verifyToken(raw, t); f != nil {
+	if f := m.verifyToken(raw, t, m.settings.Now()); f != nil {
 		return m.fail(f, nil)
 	}
 	if m.settings.Validate != nil {
@@ -59,7 +60,7 @@ func (m *Manager) verify(ctx context.Context, raw string, t *Token) *Error {
 	return nil
 }
 
-func (m *Manager) verifyToken(raw string, t *Token) *failure {
+func (m *Manager) verifyToken(raw string, t *Token, now time.Time) *failure {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	payload, f := m.verifySignature(raw, s)
@@ -71,7 +72,7 @@ func (m *Manager) verifyToken(raw string, t *Token) *failure {
 		return failPayload
 	}
 	t.raw, t.payload = raw, string(payload)
-	return s.claims.check(&m.settings, t, m.settings.Now())
+	return s.claims.check(&m.settings, t, now)
 }
 
 // verifySignature checks a compact JWS (RFC 7515 §5.2) and returns its payload, which lives in s.

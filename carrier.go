@@ -1,0 +1,94 @@
+package authjwt
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A carrier is how tokens of one type travel: the names and attributes, and the failures that quote
+// them. New makes it; it never changes.
+type carrier struct {
+	kind       TokenType
+	token      http.Cookie   // HttpOnly; without value and life
+	csrf       http.Cookie   // readable by the page
+	former     []http.Cookie // earlier places of both
+	csrfHeader string        // canonical
+	jsonKey    string        // quoted
+
+	missing   map[Location]*failure
+	repeated  *failure
+	noCSRF    *failure
+	wrongCSRF *failure
+}
+
+func newCarrier(s *Settings, kind TokenType) *carrier {
+	k := &carrier{kind: kind, csrfHeader: http.CanonicalHeaderKey(s.AccessCSRFHeaderName)}
+	jsonKey := s.JSONKey
+	k.token, k.csrf = s.cookies(kind)
+	if kind == Refresh {
+		k.csrfHeader, jsonKey = http.CanonicalHeaderKey(s.RefreshCSRFHeaderName), s.RefreshJSONKey
+	}
+	quoted, _ := jsontext.AppendQuote(nil, jsonKey) // New checked it
+	k.jsonKey = string(quoted)
+	k.former = s.formerCookies(k.token, k.csrf)
+
+	k.missing = map[Location]*failure{
+		Headers: missingToken("Missing " + s.HeaderName + " Header"),
+		Cookies: missingToken("Missing cookie " + k.token.Name),
+		Query:   missingToken("Missing query parameter " + s.QueryStringName),
+		JSON:    missingToken("Missing JSON member " + jsonKey),
+	}
+	k.repeated = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request",
+		"Several cookies " + k.token.Name + ". Log in or log out to clear them"}
+	noCSRF, wrongCSRF := "Missing CSRF Token", "CSRF double submit tokens do not match"
+	if s.Errors != FastAPI { // which has these texts and no more
+		field := ""
+		if s.CSRFFormField != "" {
+			field = ", or in the form field " + s.CSRFFormField
+		}
+		hint := ". Send the value of the cookie " + k.csrf.Name + " in the header " + k.csrfHeader + field
+		noCSRF, wrongCSRF = noCSRF+hint, wrongCSRF+hint
+	}
+	k.noCSRF = &failure{ErrCSRF, nil, 403, 401, "", "csrf_missing", noCSRF}
+	k.wrongCSRF = &failure{ErrCSRF, nil, 403, 401, "", "csrf_mismatch", wrongCSRF}
+	return k
+}
+
+// carrier returns how tokens of type t travel.
+func (m *Manager) carrier(t TokenType) *carrier {
+	if t == Refresh {
+		return m.refresh
+	}
+	return m.access
+}
+
+// cookies describes the two cookies of a type of token. They are set and unset by these descriptions,
+// so that a deletion always matches (RFC 6265bis §5.7: name, domain and path; the rest for browsers
+// that refuse the deletion otherwise).
+func (s *Settings) cookies(kind TokenType) (token, csrf http.Cookie) {
+	token = http.Cookie{
+		Name: s.CookiePrefix + s.AccessCookieKey, Path: s.AccessCookiePath, Domain: s.CookieDomain,
+		Secure: !s.InsecureCookies, HttpOnly: true, SameSite: s.CookieSameSite,
+	}
+	csrf = token
+	csrf.Name, csrf.Path, csrf.HttpOnly = s.CookiePrefix+s.AccessCSRFCookieKey, s.AccessCSRFCookiePath, false
+	if kind == Refresh {
+		token.Name, token.Path = s.CookiePrefix+s.RefreshCookieKey, s.RefreshCookiePath
+		csrf.Name, csrf.Path = s.CookiePrefix+s.RefreshCSRFCookieKey, s.RefreshCSRFCookiePath
+	}
+	return token, csrf
+}
+
+// formerCookies describes the cookies at their earlier places, those apart that are there still.
+func (s *Settings) formerCookies(cookies ...http.Cookie) (former []http.Cookie) {
+	for _, place := range s.FormerCookies {
+		for _, c := range cookies {
+			if !samePlace(c.Path, c.Domain, place.Path, place.Domain) {
+				c.Path, c.Domain = place.Path, place.Domain
+				former = append(former, c)
+			}
+		}
+	}
+	return former
+}

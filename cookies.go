@@ -1,0 +1,243 @@
+package authjwt
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// maxCookieSize is the sum of name and value beyond which browsers drop a cookie without a word
+// (RFC 6265bis §5.6).
+const maxCookieSize = 4096
+
+// CookieOption shapes the cookies of one call.
+type CookieOption func(*cookieSpec)
+
+type cookieSpec struct {
+	maxAge   time.Duration
+	mistakes []error
+}
+
+// WithMaxAge makes the cookies of this call persistent for d, but no longer than the token lives.
+// At least one second.
+func WithMaxAge(d time.Duration) CookieOption {
+	return func(s *cookieSpec) {
+		s.maxAge = d
+		if d < time.Second {
+			s.mistakes = append(s.mistakes, fmt.Errorf("WithMaxAge: %v is below one second; a plain number counts nanoseconds", d))
+		}
+	}
+}
+
+// SetAccessCookies sets the cookie that carries token, an access token of this Manager, and the
+// readable cookie with its CSRF value. The answer must not have begun. Nothing is set in answer to a
+// cross-site request that is no GET, for that is how an attacker logs others into an account of his
+// own: the error is 403 then. Any other error means that the call is wrong: token is not an access
+// token that the guards would admit, say, or a cookie would exceed 4096 octets. An error sets no
+// cookie at all; it is of type *[Error], for [AuthJWT.Abort], which takes back cookies set earlier.
+func (a *AuthJWT) SetAccessCookies(token string, opts ...CookieOption) error {
+	return a.setGiven(Access, token, opts)
+}
+
+// SetRefreshCookies is [AuthJWT.SetAccessCookies] for a refresh token.
+func (a *AuthJWT) SetRefreshCookies(token string, opts ...CookieOption) error {
+	return a.setGiven(Refresh, token, opts)
+}
+
+// UnsetJWTCookies deletes the cookies of both tokens. Where Cookies is no location there is nothing to
+// delete, and no error. It is for handlers behind a guard; [AuthJWT.Logout] needs none.
+func (a *AuthJWT) UnsetJWTCookies() error { return a.unset(a.m.access, a.m.refresh) }
+
+// UnsetAccessCookies deletes the cookies of the access token; otherwise it is [AuthJWT.UnsetJWTCookies].
+func (a *AuthJWT) UnsetAccessCookies() error { return a.unset(a.m.access) }
+
+// UnsetRefreshCookies deletes the cookies of the refresh token; otherwise it is [AuthJWT.UnsetJWTCookies].
+func (a *AuthJWT) UnsetRefreshCookies() error { return a.unset(a.m.refresh) }
+
+func (a *AuthJWT) setGiven(kind TokenType, raw string, opts []CookieOption) error {
+	if a.detached {
+		return a.m.misused(errCopy)
+	}
+	completed := false
+	defer abortUnless(&completed, a.c)
+	e := a.setVerified(kind, raw, opts)
+	completed = true
+	if e != nil {
+		return e
+	}
+	return nil
+}
+
+func (a *AuthJWT) setVerified(kind TokenType, raw string, opts []CookieOption) *Error {
+	t := new(Token)
+	if f := a.m.verifyToken(raw, t, a.m.settings.Now()); f != nil {
+		return a.m.misused(fmt.Errorf("set %s cookies: this Manager would refuse the token: %s", kind, f.detail))
+	}
+	if t.Type != kind {
+		return a.m.misused(fmt.Errorf("set %s cookies: it is no %s token", kind, kind))
+	}
+	return a.setCookies(opts, issued{kind: kind, raw: raw, csrf: t.csrf, expiresAt: t.ExpiresAt, persistent: t.persistent})
+}
+
+var errResponseBegun = errors.New("the answer has begun; set and unset cookies before anything is written")
+
+// setCookies sets all cookies of the tokens or none.
+func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
+	spec := cookieSpec{}
+	for _, opt := range opts {
+		if opt == nil {
+			spec.mistakes = append(spec.mistakes, errors.New("a CookieOption is nil"))
+			continue
+		}
+		opt(&spec)
+	}
+	switch {
+	case len(spec.mistakes) > 0:
+		return a.m.misused(errors.Join(spec.mistakes...))
+	case !a.m.settings.uses(Cookies):
+		return a.m.fail(failCookiesDisabled, misuse{errors.New("add Cookies to Settings.TokenLocation")})
+	case a.c.Writer.Written():
+		return a.m.misused(errResponseBegun)
+	}
+	if f := a.m.origins.check(a.c.Request, false); f != nil {
+		return a.m.fail(f, nil)
+	}
+	var cookies []http.Cookie
+	for _, t := range tokens {
+		pair, err := a.m.pair(t, spec.maxAge)
+		if err != nil {
+			return a.m.misused(err)
+		}
+		cookies = append(cookies, pair...)
+	}
+	for _, t := range tokens {
+		cookies = append(cookies, deletions(a.m.carrier(t.kind).former...)...)
+	}
+	a.write(cookies)
+	return nil
+}
+
+func (a *AuthJWT) unset(carriers ...*carrier) error {
+	switch {
+	case a.detached:
+		return a.m.misused(errCopy)
+	case !a.m.settings.uses(Cookies):
+		return nil
+	case a.c.Writer.Written():
+		return a.m.misused(errResponseBegun)
+	}
+	var cookies []http.Cookie
+	for _, k := range carriers {
+		cookies = append(cookies, k.token)
+		if a.m.settings.doubleSubmit() {
+			cookies = append(cookies, k.csrf)
+		}
+	}
+	for _, k := range carriers {
+		cookies = append(cookies, k.former...)
+	}
+	a.write(deletions(cookies...))
+	return nil
+}
+
+// pair makes the cookies of a token: its own, and the one with the CSRF value if that is in use.
+func (m *Manager) pair(t issued, maxAge time.Duration) ([]http.Cookie, error) {
+	s, k := &m.settings, m.carrier(t.kind)
+	life := time.Duration(0) // until the browser ends
+	if s.PersistentCookies && t.persistent != no || t.persistent == yes {
+		life = maxCookieAge
+	}
+	if s.CookieMaxAge > 0 && t.persistent != no {
+		life = s.CookieMaxAge
+	}
+	if maxAge > 0 {
+		life = min(maxAge, maxCookieAge)
+	}
+	if !t.expiresAt.IsZero() {
+		rest := t.expiresAt.Sub(s.Now())
+		if rest <= 0 { // within DecodeLeeway
+			return nil, fmt.Errorf("set %s cookies: the token has expired", t.kind)
+		}
+		life = min(life, max(rest, time.Second))
+	}
+
+	token, csrf := k.token, k.csrf
+	token.Value, csrf.Value = t.raw, t.csrf
+	if s.CookieScheme != "" {
+		token.Value = s.CookieScheme + " " + t.raw
+	}
+	pair := []http.Cookie{token}
+	if s.doubleSubmit() {
+		if t.csrf == "" {
+			return nil, fmt.Errorf("set %s cookies: the token has no csrf claim, so no request could be made with it; make it with this Manager", t.kind)
+		}
+		pair = append(pair, csrf)
+	}
+	for i := range pair {
+		pair[i].MaxAge = int(life / time.Second)
+		named, _, _ := strings.Cut(pair[i].String(), ";")
+		if size := len(named) - len("="); size > maxCookieSize {
+			return nil, fmt.Errorf("set %s cookies: %s would have %d octets, and browsers drop what exceeds %d; put less into the claims",
+				t.kind, pair[i].Name, size, maxCookieSize)
+		}
+	}
+	return pair, nil
+}
+
+// deletions turns descriptions into cookies that delete what was set by them.
+func deletions(cookies ...http.Cookie) []http.Cookie {
+	gone := make([]http.Cookie, len(cookies))
+	for i, c := range cookies {
+		c.MaxAge, c.Expires = -1, time.Unix(0, 0)
+		gone[i] = c
+	}
+	return gone
+}
+
+// write is the only place where cookies are written. A cookie that this answer sets or unsets already
+// is replaced (RFC 6265bis §4.1.1), and the answer is kept out of caches.
+func (a *AuthJWT) write(cookies []http.Cookie) {
+	for _, c := range cookies {
+		dropCookies(a.c.Writer.Header(), func(there *http.Cookie) bool {
+			return there.Name == c.Name && samePlace(there.Path, there.Domain, c.Path, c.Domain)
+		})
+		http.SetCookie(a.c.Writer, &c)
+	}
+	noStore(a.c)
+}
+
+// takeBack removes the cookies that the answer would set; deletions stay.
+func (m *Manager) takeBack(h http.Header) {
+	dropCookies(h, func(c *http.Cookie) bool {
+		for _, k := range []*carrier{m.access, m.refresh} {
+			if c.MaxAge >= 0 && (c.Name == k.token.Name || c.Name == k.csrf.Name) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func dropCookies(h http.Header, drop func(c *http.Cookie) bool) {
+	lines := h["Set-Cookie"]
+	if len(lines) == 0 {
+		return
+	}
+	kept := lines[:0]
+	for _, line := range lines {
+		if c, err := http.ParseSetCookie(line); err != nil || !drop(c) {
+			kept = append(kept, line)
+		}
+	}
+	h["Set-Cookie"] = kept
+	if len(kept) == 0 {
+		h.Del("Set-Cookie")
+	}
+}
+
+// samePlace tells whether two Path and Domain pairs are one to browsers.
+func samePlace(path, domain, otherPath, otherDomain string) bool {
+	return path == otherPath && strings.EqualFold(strings.TrimPrefix(domain, "."), strings.TrimPrefix(otherDomain, "."))
+}

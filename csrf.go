@@ -1,0 +1,103 @@
+package authjwt
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"slices"
+)
+
+// A request with a token from a cookie may have been made by another site's page, because browsers add
+// cookies to any request. It must come from the site's own origin, and, unless its method is safe,
+// carry a value that only the site's own pages can read: the token's csrf claim (signed double
+// submit). The cookie from which pages read the value is never read here, for a neighbouring host can
+// plant one.
+
+// crossSite makes the checks that need no cryptography. It returns the CSRF value to be compared with
+// the claim, or an empty one where none is due.
+func (a *AuthJWT) crossSite(r *requirement) (string, *failure) {
+	req, s := a.c.Request, &a.m.settings
+	upgrade := isUpgrade(req)
+	if f := a.m.origins.check(req, upgrade); f != nil {
+		return "", f
+	}
+	switch {
+	case s.InsecureDisableCSRF:
+		return "", nil
+	case upgrade && s.Errors != FastAPI && a.m.origins.vouches(req):
+		return "", nil // browsers always send Origin there, and can send no header of the page's
+	case !upgrade && !s.needsCSRF(req.Method):
+		return "", nil
+	}
+	k := a.m.carrier(r.want)
+	if value := a.csrfValue(k, r.csrf); value != "" {
+		return value, nil
+	}
+	return "", k.noCSRF
+}
+
+// needsCSRF goes by a list of safe methods, not of unsafe ones: there are new ones (RFC 9110 §9.2.1).
+func (s *Settings) needsCSRF(method string) bool {
+	if s.CSRFMethods != nil {
+		return slices.Contains(s.CSRFMethods, method)
+	}
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return false
+	}
+	return true
+}
+
+// csrfValue returns the value given with WithCSRFToken, or else the request's.
+func (a *AuthJWT) csrfValue(k *carrier, given string) string {
+	if given != "" {
+		return given
+	}
+	if fields := a.c.Request.Header[k.csrfHeader]; len(fields) > 0 && fields[0] != "" {
+		return fields[0]
+	}
+	return a.formCSRF()
+}
+
+// formCSRF returns the value of the form field, if forms may carry one. It reads the form once.
+func (a *AuthJWT) formCSRF() string {
+	field := a.m.settings.CSRFFormField
+	if field == "" {
+		return ""
+	}
+	body := a.body()
+	if !body.formRead {
+		body.formRead = true
+		if kind, params, err := mediaType(a.c.Request.Header); err == nil && (kind == urlencodedForm || kind == multipartForm) {
+			text, _, _ := peekBody(a.c.Request)
+			body.csrf = formField(kind, params, text, field)
+		}
+	}
+	return body.csrf
+}
+
+// matches compares a presented value with the token's claim.
+func (k *carrier) matches(t *Token, value string) *failure {
+	switch {
+	case !t.hasCSRF:
+		return failNoCSRFClaim
+	case !equal(value, t.csrf):
+		return k.wrongCSRF
+	}
+	return nil
+}
+
+// equal compares in constant time, whatever the lengths.
+func equal(a, b string) bool {
+	x, y := digest(a), digest(b)
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// digest allocates nothing for a UUID, which is what the package writes.
+func digest(s string) [sha256.Size]byte {
+	var short [64]byte
+	if len(s) <= len(short) {
+		return sha256.Sum256(short[:copy(short[:], s)])
+	}
+	return sha256.Sum256([]byte(s))
+}

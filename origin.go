@@ -1,0 +1,93 @@
+package authjwt
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// originPolicy tells a request of the site's own pages from another site's (CSRF, and cross-site
+// WebSocket hijacking). It is net/http's CrossOriginProtection with two gaps closed: an upgrade to
+// WebSocket is a GET, and http pages of a host are not its https site. It holds no request and never
+// changes.
+type originPolicy struct {
+	protection *http.CrossOriginProtection
+	trusted    map[string]bool
+	admitHTTP  bool
+}
+
+// newOriginPolicy takes origins that New has checked.
+func newOriginPolicy(s *Settings) *originPolicy {
+	p := &originPolicy{http.NewCrossOriginProtection(), map[string]bool{}, s.InsecureCookies}
+	for _, origin := range s.TrustedOrigins {
+		p.trusted[origin] = true
+		_ = p.protection.AddTrustedOrigin(origin)
+	}
+	return p
+}
+
+// check refuses a request that another site's page has made. Safe methods pass unless unsafe is set.
+func (p *originPolicy) check(req *http.Request, unsafe bool) *failure {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		if !unsafe {
+			return nil
+		}
+		post := *req
+		post.Method = http.MethodPost
+		req = &post
+	}
+	origin, site := req.Header.Get("Origin"), req.Header.Get("Sec-Fetch-Site")
+	host, secure := strings.CutPrefix(origin, "https://")
+	if secure && host == req.Host && site == "" {
+		return nil // spares Check's parsing
+	}
+	if p.protection.Check(req) != nil {
+		return failCrossOrigin
+	}
+	// What is left has no Origin, a trusted one, the host's own in any scheme, or the browser's word
+	// that it is the same, which also goes with null (a page without referrer).
+	switch {
+	case origin == "" || secure || p.trusted[origin] || origin == "null" && site != "":
+		return nil
+	case strings.HasPrefix(origin, "http://") && (p.admitHTTP || isLoopback(origin)):
+		return nil
+	}
+	return failInsecureOrigin
+}
+
+// vouches tells whether a request that has passed check names its origin, and that is the site's own
+// or a trusted one.
+func (p *originPolicy) vouches(req *http.Request) bool {
+	origin := req.Header.Get("Origin")
+	if p.trusted[origin] {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && u.Host == req.Host
+}
+
+func isLoopback(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	host := u.Hostname()
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
+}
+
+// isUpgrade tells whether a request asks for a WebSocket (RFC 6455 §4.1). It is generous: what is
+// taken for an upgrade is checked more, not less.
+func isUpgrade(req *http.Request) bool {
+	if req.Method != http.MethodGet {
+		return false
+	}
+	for _, value := range req.Header["Upgrade"] {
+		if strings.Contains(strings.ToLower(value), "websocket") {
+			return true
+		}
+	}
+	return false
+}
