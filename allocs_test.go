@@ -3,8 +3,10 @@
 package authjwt_test
 
 import (
+	"net/http"
 	"testing"
 
+	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/gin-authjwt/authjwt"
@@ -17,6 +19,30 @@ func TestAllocs_ProtectedGET(t *testing.T) {
 	beyond := testing.AllocsPerRun(1000, ours) - testing.AllocsPerRun(1000, bare)
 	// The AuthJWT, two for Gin's map of keys, and the claims' text.
 	assert.LessOrEqual(t, beyond, 4.0)
+}
+
+// Beyond the GET with a bearer token: what net/http parses the cookie into. A POST adds nothing to
+// that for the Origin check and the CSRF value, whatever the browser sends.
+func TestAllocs_ProtectedByCookie(t *testing.T) {
+	m := newManager(t, inCookies)
+	token, csrf := newPair(t, m)
+	answer := func(c *gin.Context) { c.String(http.StatusOK, "ok") }
+	count := func(req *http.Request, handlers ...gin.HandlerFunc) float64 {
+		return testing.AllocsPerRun(1000, repeated(t, req, append(handlers, answer)...))
+	}
+	get := count(withCookie(http.MethodGet, token, ""), m.Required())
+	bare := count(withCookie(http.MethodGet, token, ""))
+	assert.LessOrEqual(t, get-bare, 6.0)
+	for _, row := range []struct {
+		name   string
+		fields []string
+	}{
+		{"browser", []string{"Origin", "https://example.com", "Sec-Fetch-Site", "same-origin"}},
+		{"older browser", []string{"Origin", "https://example.com"}},
+		{"no browser", nil},
+	} {
+		assert.LessOrEqual(t, count(withCookie(http.MethodPost, token, csrf, row.fields...), m.Required()), get, row.name)
+	}
 }
 
 func TestAllocs_Verify(t *testing.T) {

@@ -21,12 +21,17 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(int)             {}
 
-// protectedGET is one request to a route with the given handlers, each time with a new response.
+// protectedGET is one GET with a bearer token to a route with the given handlers.
 func protectedGET(tb testing.TB, token string, handlers ...gin.HandlerFunc) func() {
-	r := gin.New()
-	r.GET("/", handlers...)
 	req := httptest.NewRequest(http.MethodGet, "/", nil)
 	req.Header.Set("Authorization", "Bearer "+token)
+	return repeated(tb, req, handlers...)
+}
+
+// repeated sends req, each time with a new response.
+func repeated(tb testing.TB, req *http.Request, handlers ...gin.HandlerFunc) func() {
+	r := gin.New()
+	r.Handle(req.Method, "/", handlers...)
 	rec := httptest.NewRecorder()
 	r.ServeHTTP(rec, req)
 	require.Equal(tb, http.StatusOK, rec.Code)

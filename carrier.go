@@ -23,12 +23,12 @@ type carrier struct {
 }
 
 func newCarrier(s *Settings, kind TokenType) *carrier {
-	k := &carrier{kind: kind, csrfHeader: http.CanonicalHeaderKey(s.AccessCSRFHeaderName)}
-	jsonKey := s.JSONKey
-	k.token, k.csrf = s.cookies(kind)
+	header, jsonKey := s.AccessCSRFHeaderName, s.JSONKey
 	if kind == Refresh {
-		k.csrfHeader, jsonKey = http.CanonicalHeaderKey(s.RefreshCSRFHeaderName), s.RefreshJSONKey
+		header, jsonKey = s.RefreshCSRFHeaderName, s.RefreshJSONKey
 	}
+	k := &carrier{kind: kind, csrfHeader: http.CanonicalHeaderKey(header)}
+	k.token, k.csrf = s.cookies(kind)
 	quoted, _ := jsontext.AppendQuote(nil, jsonKey) // New checked it
 	k.jsonKey = string(quoted)
 	k.former = s.formerCookies(k.token, k.csrf)
@@ -47,7 +47,7 @@ func newCarrier(s *Settings, kind TokenType) *carrier {
 		if s.CSRFFormField != "" {
 			field = ", or in the form field " + s.CSRFFormField
 		}
-		hint := ". Send the value of the cookie " + k.csrf.Name + " in the header " + k.csrfHeader + field
+		hint := ". Send the value of the cookie " + k.csrf.Name + " in the header " + header + field
 		noCSRF, wrongCSRF = noCSRF+hint, wrongCSRF+hint
 	}
 	k.noCSRF = &failure{ErrCSRF, nil, 403, 401, "", "csrf_missing", noCSRF}

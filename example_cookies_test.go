@@ -1,0 +1,215 @@
+package authjwt_test
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// exampleCookies stands for the Manager of a site whose front end runs in browsers.
+func exampleCookies(change ...func(s *authjwt.Settings)) *authjwt.Manager {
+	s := authjwt.Settings{
+		SecretKey:     "an-example-secret-0123456789-ABCDEFGHIJK",
+		TokenLocation: []authjwt.Location{authjwt.Cookies},
+	}
+	for _, edit := range change {
+		edit(&s)
+	}
+	auth, err := authjwt.New(s)
+	if err != nil {
+		panic(err)
+	}
+	return auth
+}
+
+// send sends a request with these header fields and prints the status and, of the body, what does not
+// change from one run to the next.
+func send(h http.Handler, method, path string, fields map[string]string) http.Header {
+	req := httptest.NewRequest(method, path, nil)
+	for name, value := range fields {
+		req.Header.Set(name, value)
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, req)
+	text, _, _ := strings.Cut(rec.Body.String(), `,"csrf`)
+	fmt.Println(strings.TrimSpace(fmt.Sprint(rec.Code, " ", text)))
+	return rec.Header()
+}
+
+func ExampleManager_Mount_cookies() {
+	auth := exampleCookies()
+	r := gin.New()
+	auth.Mount(r, authjwt.Routes{Login: func(*gin.Context) (string, error) { return "alice", nil }})
+	r.POST("/transfer", auth.Required(), func(c *gin.Context) {
+		c.String(http.StatusOK, "transferred for "+authjwt.FromContext(c).Subject())
+	})
+
+	answer := send(r, "POST", "/login", nil)
+	cookies, csrf := "", ""
+	for _, line := range answer["Set-Cookie"] {
+		c, _ := http.ParseSetCookie(line)
+		fmt.Println(c.Name, "HttpOnly:", c.HttpOnly, "Secure:", c.Secure)
+		cookies += c.Name + "=" + c.Value + "; "
+		if c.Name == "csrf_access_token" {
+			csrf = c.Value
+		}
+	}
+	send(r, "POST", "/transfer", map[string]string{"Cookie": cookies})
+	send(r, "POST", "/transfer", map[string]string{"Cookie": cookies, "X-CSRF-Token": csrf})
+	send(r, "POST", "/transfer", map[string]string{"Cookie": cookies, "X-CSRF-Token": csrf, "Origin": "https://evil.example"})
+	// Output:
+	// 200 {"msg":"Successfully login"
+	// access_token_cookie HttpOnly: true Secure: true
+	// csrf_access_token HttpOnly: false Secure: true
+	// refresh_token_cookie HttpOnly: true Secure: true
+	// csrf_refresh_token HttpOnly: false Secure: true
+	// 403 {"detail":"Missing CSRF Token. Send the value of the cookie csrf_access_token in the header X-CSRF-Token","code":"csrf_missing"}
+	// 200 transferred for alice
+	// 403 {"detail":"Cross-origin request. If the page is yours, list its origin in TrustedOrigins","code":"csrf_origin"}
+}
+
+func ExampleAuthJWT_SetAccessCookies() {
+	auth := exampleCookies()
+	r := gin.New()
+	r.Use(auth.ErrorMiddleware())
+	r.POST("/fresh-login", func(c *gin.Context) {
+		a := authjwt.FromContext(c)
+		token, err := a.CreateAccessToken("alice", authjwt.WithFresh())
+		if err == nil {
+			err = a.SetAccessCookies(token, authjwt.WithMaxAge(10*time.Minute))
+		}
+		if err != nil {
+			a.Abort(err)
+			return
+		}
+		c.JSON(http.StatusOK, gin.H{"msg": "Successfully login"})
+	})
+	r.DELETE("/logout", auth.Required(), func(c *gin.Context) {
+		a := authjwt.FromContext(c)
+		if err := a.UnsetJWTCookies(); err != nil {
+			a.Abort(err)
+			return
+		}
+		c.JSON(http.StatusOK, gin.H{"msg": "Successfully logout"})
+	})
+
+	answer := send(r, "POST", "/fresh-login", nil)
+	for _, line := range answer["Set-Cookie"] {
+		c, _ := http.ParseSetCookie(line)
+		fmt.Println(c.Name, c.MaxAge)
+	}
+	// Output:
+	// 200 {"msg":"Successfully login"}
+	// access_token_cookie 600
+	// csrf_access_token 600
+}
+
+func ExampleAuthJWT_Login() {
+	auth := exampleCookies()
+	r := gin.New()
+	r.POST("/login", func(c *gin.Context) {
+		a := auth.Bind(c)
+		remember := c.Query("remember") == "yes"
+		pair, err := a.Login("alice", authjwt.WithPersistentCookies(remember))
+		if err != nil {
+			a.Abort(err)
+			return
+		}
+		c.JSON(http.StatusOK, pair)
+	})
+
+	for _, path := range []string{"/login", "/login?remember=yes"} {
+		rec := httptest.NewRecorder()
+		r.ServeHTTP(rec, httptest.NewRequest("POST", path, nil))
+		c, _ := http.ParseSetCookie(rec.Header()["Set-Cookie"][0])
+		fmt.Println(c.MaxAge > 0)
+	}
+	// Output:
+	// false
+	// true
+}
+
+func ExampleAuthJWT_Logout() {
+	auth := exampleCookies()
+	r := gin.New()
+	r.POST("/bye", func(c *gin.Context) {
+		a := auth.Bind(c)
+		if err := a.Logout(); err != nil {
+			a.Abort(err)
+			return
+		}
+		c.Redirect(http.StatusSeeOther, "/")
+	})
+
+	answer := send(r, "POST", "/bye", map[string]string{"Cookie": "access_token_cookie=broken"})
+	fmt.Println(len(answer["Set-Cookie"]), "cookies deleted")
+	send(r, "POST", "/bye", map[string]string{"Sec-Fetch-Site": "cross-site"})
+	// Output:
+	// 303
+	// 4 cookies deleted
+	// 403 {"detail":"Cross-origin request. If the page is yours, list its origin in TrustedOrigins","code":"csrf_origin"}
+}
+
+// A WebSocket is guarded before the upgrade. Browsers send its Origin, which is enough; another client
+// sends the CSRF value in the URL.
+func ExampleWithCSRFToken() {
+	auth := exampleCookies()
+	r := gin.New()
+	r.GET("/ws", func(c *gin.Context) {
+		if auth.Bind(c).JWTRequired(authjwt.WithCSRFToken(c.Query("csrf_token"))) != nil {
+			return
+		}
+		c.String(http.StatusOK, "upgrade now")
+	})
+
+	token, _ := auth.CreateAccessToken("alice")
+	t, _ := auth.Verify(context.Background(), token, authjwt.Access)
+	fields := map[string]string{"Cookie": "access_token_cookie=" + token, "Upgrade": "websocket", "Connection": "Upgrade"}
+	send(r, "GET", "/ws?csrf_token="+t.CSRFToken(), fields)
+	send(r, "GET", "/ws?csrf_token=guess", fields)
+	fields["Origin"] = "https://example.com"
+	send(r, "GET", "/ws", fields)
+	fields["Origin"] = "https://evil.example"
+	send(r, "GET", "/ws", fields)
+	// Output:
+	// 200 upgrade now
+	// 403 {"detail":"CSRF double submit tokens do not match. Send the value of the cookie csrf_access_token in the header X-CSRF-Token","code":"csrf_mismatch"}
+	// 200 upgrade now
+	// 403 {"detail":"Cross-origin request. If the page is yours, list its origin in TrustedOrigins","code":"csrf_origin"}
+}
+
+// A page made on the server puts the CSRF value into its forms.
+func ExampleToken_CSRFToken() {
+	auth := exampleCookies(func(s *authjwt.Settings) { s.CSRFFormField = "csrf_token" })
+	r := gin.New()
+	r.SetHTMLTemplate(template.Must(template.New("form").Parse(`<input type="hidden" name="csrf_token" value="{{.}}">`)))
+	r.GET("/form", auth.Required(), func(c *gin.Context) {
+		c.HTML(http.StatusOK, "form", authjwt.FromContext(c).Token().CSRFToken())
+	})
+	r.POST("/form", auth.Required(), func(c *gin.Context) {
+		c.String(http.StatusOK, "name: "+c.PostForm("name"))
+	})
+
+	token, _ := auth.CreateAccessToken("alice")
+	page := httptest.NewRecorder()
+	get := httptest.NewRequest("GET", "/form", nil)
+	get.Header.Set("Cookie", "access_token_cookie="+token)
+	r.ServeHTTP(page, get)
+	_, value, _ := strings.Cut(page.Body.String(), `value="`)
+	value, _, _ = strings.Cut(value, `"`)
+
+	post := httptest.NewRequest("POST", "/form", strings.NewReader("csrf_token="+value+"&name=Queen"))
+	post.Header = http.Header{"Cookie": get.Header["Cookie"], "Content-Type": {"application/x-www-form-urlencoded"}}
+	rec := httptest.NewRecorder()
+	r.ServeHTTP(rec, post)
+	fmt.Println(rec.Code, rec.Body)
+	// Output: 200 name: Queen
+}
