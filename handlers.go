@@ -52,7 +52,7 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 	}
 	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
 		if m.settings.uses(Cookies) {
-			if f := m.origins.check(a.c.Request, true); f != nil {
+			if f := m.origins.check(a.c.Request, false); f != nil {
 				return m.fail(f, nil)
 			}
 		}
