@@ -66,7 +66,8 @@ func LoadConfig(load func() (Settings, error)) (*Manager, error) {
 type boundKey struct{}
 
 // Bind returns the AuthJWT of this Manager and this request, the same at every call. Programs with
-// one Manager use [FromContext]. On a copy made by gin's Copy, which has no response, everything but
+// one Manager use [FromContext]. Where Query is a location, the first call takes the token out of the
+// URL. On a copy made by gin's Copy, which has no response, everything but
 // Token, Subject and Context of what it returns is an error.
 func (m *Manager) Bind(c *gin.Context) *AuthJWT { return m.bind(c, bound(c)) }
 

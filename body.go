@@ -22,7 +22,7 @@ type replayedBody struct {
 // peekBody reads the body up to maxBodySize octets, and tells whether that is all of it. The body can
 // be read again whole, up to the same error if there was one.
 func peekBody(req *http.Request) (text []byte, all bool, err error) {
-	if req.Body == nil {
+	if req.Body == nil || req.Body == http.NoBody {
 		return nil, true, nil
 	}
 	text, err = io.ReadAll(io.LimitReader(req.Body, maxBodySize+1))

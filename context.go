@@ -36,7 +36,8 @@ type AuthJWT struct {
 
 var errCopy = errors.New("this is a copy of the request's context, without a response; guard before gin's Copy")
 
-// JWTRequired demands an access token. If it returns an error, the request has been refused: the
+// JWTRequired demands an access token. One from a cookie needs a request of the site's own pages and,
+// for the methods of Settings.CSRFMethods, the CSRF value. If it returns an error, the request has been refused: the
 // context is aborted, the refusal is written, and whatever the handler still writes to c.Writer is
 // discarded, so that this is the whole idiom:
 //
