@@ -24,6 +24,7 @@ type AuthJWT struct {
 
 	queryTokens []string     // taken out of the URL
 	requestBody *requestBody // what was read out of the body
+	setLines    []string     // of Set-Cookie
 	vary        [1]string    // storage of the Vary field
 
 	// The one verification kept: a second guard in the same request verifies nothing again.
@@ -267,6 +268,7 @@ func abortUnless(completed *bool, c *gin.Context) {
 func abortPanicking(c *gin.Context) {
 	c.Abort()
 	if !c.Writer.Written() {
+		takeBack(c)
 		c.Writer.WriteHeader(http.StatusInternalServerError)
 	}
 }

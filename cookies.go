@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/gin-gonic/gin"
 )
 
 // maxCookieSize is the sum of name and value beyond which browsers drop a cookie without a word
@@ -20,8 +23,8 @@ type cookieSpec struct {
 	mistakes []error
 }
 
-// WithMaxAge makes the cookies of this call persistent for d, but no longer than the token lives.
-// At least one second.
+// WithMaxAge makes the cookies of this call persistent for d, whatever the settings say, but no longer
+// than the token lives. At least one second.
 func WithMaxAge(d time.Duration) CookieOption {
 	return func(s *cookieSpec) {
 		s.maxAge = d
@@ -35,7 +38,7 @@ func WithMaxAge(d time.Duration) CookieOption {
 // readable cookie with its CSRF value. The answer must not have begun. Nothing is set in answer to a
 // cross-site request that is no GET, for that is how an attacker logs others into an account of his
 // own: the error is 403 then. Any other error means that the call is wrong: token is not an access
-// token that the guards would admit, say, or a cookie would exceed 4096 octets. An error sets no
+// token that verifies (Settings.Validate is not asked), or a cookie would exceed 4096 octets. An error sets no
 // cookie at all; it is of type *[Error], for [AuthJWT.Abort], which takes back cookies set earlier.
 func (a *AuthJWT) SetAccessCookies(token string, opts ...CookieOption) error {
 	return a.setGiven(Access, token, opts)
@@ -105,6 +108,9 @@ func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
 		return a.m.fail(f, nil)
 	}
 	var cookies []http.Cookie
+	for _, t := range tokens { // first, for older browsers take a host's cookie and its Domain's for one
+		cookies = append(cookies, deletions(a.m.carrier(t.kind).former...)...)
+	}
 	for _, t := range tokens {
 		pair, err := a.m.pair(t, spec.maxAge)
 		if err != nil {
@@ -112,10 +118,7 @@ func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
 		}
 		cookies = append(cookies, pair...)
 	}
-	for _, t := range tokens {
-		cookies = append(cookies, deletions(a.m.carrier(t.kind).former...)...)
-	}
-	a.write(cookies)
+	a.setLines = append(a.setLines, a.write(cookies)...)
 	return nil
 }
 
@@ -138,7 +141,8 @@ func (a *AuthJWT) unset(carriers ...*carrier) error {
 	for _, k := range carriers {
 		cookies = append(cookies, k.former...)
 	}
-	a.write(deletions(cookies...))
+	asked := a.write(deletions(cookies...))
+	a.setLines = slices.DeleteFunc(a.setLines, func(line string) bool { return slices.Contains(asked, line) })
 	return nil
 }
 
@@ -177,6 +181,9 @@ func (m *Manager) pair(t issued, maxAge time.Duration) ([]http.Cookie, error) {
 	}
 	for i := range pair {
 		pair[i].MaxAge = int(life / time.Second)
+		if pair[i].Valid() != nil { // a csrf claim of another maker
+			return nil, fmt.Errorf("set %s cookies: the value of %s is no cookie value (RFC 6265bis §4.1.1)", t.kind, pair[i].Name)
+		}
 		named, _, _ := strings.Cut(pair[i].String(), ";")
 		if size := len(named) - len("="); size > maxCookieSize {
 			return nil, fmt.Errorf("set %s cookies: %s would have %d octets, and browsers drop what exceeds %d; put less into the claims",
@@ -197,43 +204,37 @@ func deletions(cookies ...http.Cookie) []http.Cookie {
 }
 
 // write is the only place where cookies are written. A cookie that this answer sets or unsets already
-// is replaced (RFC 6265bis §4.1.1), and the answer is kept out of caches.
-func (a *AuthJWT) write(cookies []http.Cookie) {
+// is replaced (RFC 6265bis §4.1.1), and the answer is kept out of caches. It returns the lines written.
+func (a *AuthJWT) write(cookies []http.Cookie) (written []string) {
+	h := a.c.Writer.Header()
 	for _, c := range cookies {
-		dropCookies(a.c.Writer.Header(), func(there *http.Cookie) bool {
-			return there.Name == c.Name && samePlace(there.Path, there.Domain, c.Path, c.Domain)
+		dropCookies(h, func(line string) bool {
+			there, err := http.ParseSetCookie(line)
+			return err == nil && there.Name == c.Name && samePlace(there.Path, there.Domain, c.Path, c.Domain)
 		})
 		http.SetCookie(a.c.Writer, &c)
+		lines := h["Set-Cookie"]
+		written = append(written, lines[len(lines)-1])
 	}
 	noStore(a.c)
+	return written
 }
 
-// takeBack removes the cookies that the answer would set; deletions stay.
-func (m *Manager) takeBack(h http.Header) {
-	dropCookies(h, func(c *http.Cookie) bool {
-		for _, k := range []*carrier{m.access, m.refresh} {
-			if c.MaxAge >= 0 && (c.Name == k.token.Name || c.Name == k.csrf.Name) {
-				return true
-			}
+// takeBack removes the cookies that were set for this request, because it ends in a refusal. What was
+// unset stays.
+func takeBack(c *gin.Context) {
+	for a := bound(c); a != nil; a = a.next {
+		if a.setLines != nil {
+			dropCookies(c.Writer.Header(), func(line string) bool { return slices.Contains(a.setLines, line) })
 		}
-		return false
-	})
+	}
 }
 
-func dropCookies(h http.Header, drop func(c *http.Cookie) bool) {
-	lines := h["Set-Cookie"]
-	if len(lines) == 0 {
-		return
-	}
-	kept := lines[:0]
-	for _, line := range lines {
-		if c, err := http.ParseSetCookie(line); err != nil || !drop(c) {
-			kept = append(kept, line)
-		}
-	}
-	h["Set-Cookie"] = kept
-	if len(kept) == 0 {
-		h.Del("Set-Cookie")
+func dropCookies(h http.Header, drop func(line string) bool) {
+	if kept := slices.DeleteFunc(h["Set-Cookie"], drop); len(kept) > 0 {
+		h["Set-Cookie"] = kept
+	} else {
+		delete(h, "Set-Cookie")
 	}
 }
 

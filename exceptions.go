@@ -101,7 +101,7 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Range", "Etag", "Expires", "Last-Modified"} {
 		h.Del(name)
 	}
-	m.takeBack(h)
+	takeBack(c)
 	h.Set("Cache-Control", "no-store")
 	if e.Status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", "1")

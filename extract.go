@@ -38,9 +38,13 @@ func (a *AuthJWT) extract(r *requirement) (credential, *failure) {
 	if r.given {
 		return credential{raw: r.token}, nil
 	}
-	if a.queryTokens != nil && slices.Contains(r.locations, Query) && slices.Contains(r.locations, Headers) {
-		if raw, _ := a.m.fromHeader(a.c.Request.Header); raw != "" {
-			return credential{}, failMixed // RFC 6750 §2
+	if slices.ContainsFunc(a.queryTokens, notEmpty) && slices.Contains(r.locations, Query) && slices.Contains(r.locations, Headers) {
+		raw, f := a.m.fromHeader(a.c.Request.Header)
+		if raw != "" {
+			f = failMixed // RFC 6750 §2
+		}
+		if f != nil {
+			return credential{}, f
 		}
 	}
 	for _, l := range r.locations {
@@ -51,6 +55,8 @@ func (a *AuthJWT) extract(r *requirement) (credential, *failure) {
 	}
 	return credential{}, nil
 }
+
+func notEmpty(s string) bool { return s != "" }
 
 func (a *AuthJWT) from(l Location, r *requirement) (string, *failure) {
 	switch l {
@@ -192,6 +198,8 @@ func (a *AuthJWT) takeQuery() {
 			req.Form[name] = posted
 		}
 	}
+	cached := a.c.QueryArray(name) // if Gin has parsed the query before
+	clear(cached)
 	noStore(a.c)
 	a.c.Header("Referrer-Policy", "no-referrer")
 }

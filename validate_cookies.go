@@ -59,7 +59,7 @@ func (s *Settings) nameMistakes() (found []error) {
 			found = append(found, mistake(one.field, "%d octets leave too little room for the value; use a short name", len(c.Name)))
 		case hasPrefixFold(key, "__Host-") || hasPrefixFold(key, "__Secure-"):
 			found = append(found, mistake(one.field, "%q carries a prefix; set CookiePrefix instead, and it is put before all names", key))
-		case hasPrefixFold(key, "__Http-"):
+		case hasPrefixFold(key, "__Http-") || hasPrefixFold(c.Name, "__Host-Http-"):
 			found = append(found, mistake(one.field, "%q carries a prefix that not all of the cookies can have; leave it out", key))
 		case slices.Contains(names, c.Name):
 			found = append(found, mistake(one.field, "%q is the name of another of the four cookies, too; give each its own", key))
@@ -72,15 +72,15 @@ func (s *Settings) nameMistakes() (found []error) {
 
 // placeMistakes judges a Path or a Domain; the field is the one to blame.
 func (s *Settings) placeMistakes(field, path, domain string) (found []error) {
-	if !strings.HasPrefix(path, "/") || (&http.Cookie{Name: "a", Path: path}).Valid() != nil || len(path) > 1024 {
-		found = append(found, mistake(field, "%.40q is no cookie path; begin it with /, and use printable ASCII without semicolon", path))
+	if !strings.HasPrefix(path, "/") || !isAlphanumericOr(path, "/-._~!$&'()*+,=:@%") || len(path) > 1024 {
+		found = append(found, mistake(field, "%.40q is no cookie path; begin it with /, and write it as in a URL", path))
 	} else if s.CookiePrefix == "__Host-" && path != "/" {
 		found = append(found, mistake(field, "browsers refuse %s cookies with the path %q; leave it empty, or use __Secure-", s.CookiePrefix, path))
 	}
 	if domain == "" {
 		return found
 	}
-	if (&http.Cookie{Name: "a", Domain: domain}).Valid() != nil {
+	if (&http.Cookie{Name: "a", Domain: domain}).Valid() != nil || strings.HasSuffix(domain, ".") {
 		found = append(found, mistake(field, "%q is no domain; name a host, without scheme and port", domain))
 	} else if s.CookiePrefix == "__Host-" {
 		found = append(found, mistake(field, "browsers refuse %s cookies with a domain; leave it empty, or use __Secure-", s.CookiePrefix))
