@@ -1,0 +1,349 @@
+package authjwt_test
+
+import (
+	"cmp"
+	"fmt"
+	"go/version"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+var allLocations = []authjwt.Location{authjwt.Headers, authjwt.Cookies, authjwt.Query, authjwt.JSON}
+
+// orders are all ways to list some of the locations; of all four if whole.
+func orders(from []authjwt.Location, whole bool) (all [][]authjwt.Location) {
+	for i, first := range from {
+		rest := slices.Delete(slices.Clone(from), i, i+1)
+		if !whole || len(rest) == 0 {
+			all = append(all, []authjwt.Location{first})
+		}
+		for _, order := range orders(rest, whole) {
+			all = append(all, append([]authjwt.Location{first}, order...))
+		}
+	}
+	return all
+}
+
+// carrying is a POST with these tokens, each where it says, and no word of where it comes from.
+func carrying(tokens map[authjwt.Location]string, fields ...string) *http.Request {
+	body := "{}"
+	if token, ok := tokens[authjwt.JSON]; ok {
+		body = `{"access_token":"` + token + `"}`
+	}
+	req := sending(body, fields...)
+	if token, ok := tokens[authjwt.Headers]; ok {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if token, ok := tokens[authjwt.Cookies]; ok {
+		req.Header.Set("Cookie", "access_token_cookie="+token)
+	}
+	if token, ok := tokens[authjwt.Query]; ok {
+		req.URL.RawQuery = "token=" + token
+	}
+	return req
+}
+
+// The first location of TokenLocation that holds a credential decides, a bad one as well as a good one.
+// What the others hold is of no consequence, but that header and query exclude each other (H07).
+func TestH07_TheFirstLocationDecides(t *testing.T) {
+	maker := newManager(t, locatedAt(allLocations...))
+	good := map[authjwt.Location]string{}
+	for _, l := range allLocations {
+		token, err := maker.CreateAccessToken("from " + string(l))
+		require.NoError(t, err)
+		good[l] = token
+	}
+	csrf := csrfOf(t, maker, good[authjwt.Cookies], authjwt.Access)
+	whole := orders(allLocations, true)
+	require.Len(t, whole, 24)
+	for _, order := range whole {
+		j := newQueryJudge(t, locatedAt(order...))
+		seen := func(c *gin.Context) {
+			token := authjwt.FromContext(c).Token()
+			c.Header("Seen", fmt.Sprint(token.Subject, " at ", token.Location))
+		}
+		for set := 1; set < 1<<len(order); set++ {
+			present, first := map[authjwt.Location]string{}, authjwt.Location("")
+			for i, l := range order {
+				if set&(1<<i) != 0 {
+					present[l], first = good[l], cmp.Or(first, l)
+				}
+			}
+			bad := maps.Clone(present)
+			bad[first] += "x"
+			for _, guardian := range []gin.HandlerFunc{j.m.Required(), j.m.Optional()} {
+				j.guardBehind(t, guardian, seen)
+				if present[authjwt.Headers] != "" && present[authjwt.Query] != "" {
+					j.refusesQuery(t, carrying(present, "X-CSRF-Token", csrf), severalTokens, authjwt.ErrInvalidRequest)
+					continue
+				}
+				rec := j.do(carrying(present, "X-CSRF-Token", csrf))
+				j.assertAccepted(t, rec)
+				assert.Equal(t, fmt.Sprintf("from %s at %s", first, first), rec.Header().Get("Seen"), "%v: %v", order, present)
+				j.assertRefused(t, j.do(carrying(bad, "X-CSRF-Token", csrf)), badSignature)
+				assertError(t, j.left, badSignature, authjwt.ErrJWTDecode)
+				rec = j.do(carrying(present)) // no CSRF value
+				if first != authjwt.Cookies {
+					j.assertAccepted(t, rec)
+					j.assertAccepted(t, j.do(carrying(present, "Sec-Fetch-Site", "cross-site", "Origin", "null")))
+					continue
+				}
+				j.assertRefused(t, rec, csrfMissing)
+				assertError(t, j.left, csrfMissing, authjwt.ErrCSRF)
+				j.assertRefused(t, j.do(carrying(present, "X-CSRF-Token", csrf, "Sec-Fetch-Site", "cross-site")), crossOrigin)
+				assertError(t, j.left, crossOrigin, authjwt.ErrCSRF)
+			}
+		}
+	}
+}
+
+// Browsers add cookies to any request: those that no location before asks for are no conflict, whatever they hold.
+func TestC20_CookiesAreAmbient(t *testing.T) {
+	for _, first := range []authjwt.Location{authjwt.Headers, authjwt.Query, authjwt.JSON} {
+		j := newQueryJudge(t, locatedAt(first, authjwt.Cookies))
+		good, csrf := newPair(t, j.m)
+		for _, cookies := range []string{"access_token_cookie=bad", "access_token_cookie=a; access_token_cookie=b", "access_token_cookie=" + good, "refresh_token_cookie=x"} {
+			j.assertAccepted(t, j.do(carrying(map[authjwt.Location]string{first: good}, "Cookie", cookies)))
+		}
+		several := outcome{400, "invalid_request", "Several cookies access_token_cookie with different values. FormerCookies clears those of earlier releases, CookiePrefix keeps out other hosts'", "invalid_request"}
+		j.assertRefused(t, j.do(carrying(nil, "Cookie", "access_token_cookie="+good+"; access_token_cookie=b", "X-CSRF-Token", csrf)), several)
+		assertError(t, j.left, several, authjwt.ErrInvalidRequest)
+	}
+}
+
+func TestLocations_WhatIsMissing(t *testing.T) {
+	access := map[authjwt.Location]string{authjwt.Headers: noCred.detail, authjwt.Cookies: noCookie.detail, authjwt.Query: noParameter.detail, authjwt.JSON: noMember.detail}
+	refresh := map[authjwt.Location]string{authjwt.Headers: noCred.detail, authjwt.Cookies: "Missing cookie refresh_token_cookie", authjwt.JSON: "Missing JSON member refresh_token"}
+	all := orders(allLocations, false)
+	require.Len(t, all, 64)
+	every := newJudge(t, locatedAt(allLocations...))
+	for _, order := range all {
+		missed := order[0]
+		if slices.Contains(order, authjwt.Cookies) {
+			missed = authjwt.Cookies
+		} else if slices.Contains(order, authjwt.Headers) {
+			missed = authjwt.Headers
+		}
+		j := newJudge(t, locatedAt(order...))
+		only := authjwt.WithLocations(order...)
+		for _, row := range []struct {
+			text      string
+			guardians []gin.HandlerFunc
+		}{
+			{access[missed], []gin.HandlerFunc{j.m.Required(), j.m.FreshRequired(), every.m.Required(only)}},
+			{refresh[missed], []gin.HandlerFunc{j.m.RefreshRequired(), every.m.RefreshRequired(only)}},
+		} {
+			if row.text == "" {
+				continue // refresh tokens are never taken from the query
+			}
+			for _, guardian := range row.guardians {
+				refusal := outcome{401, "missing_token", row.text, ""}
+				j.guardWith(t, guardian)
+				j.assertRefused(t, j.do(carrying(nil)), refusal)
+				assertError(t, j.left, refusal, authjwt.ErrMissingToken)
+			}
+		}
+		j.guardWith(t, j.m.Optional())
+		j.assertAccepted(t, j.do(carrying(nil)))
+	}
+}
+
+func TestLocations_OnOneRoute(t *testing.T) {
+	j := newQueryJudge(t, locatedAt(allLocations...))
+	good, csrf := newPair(t, j.m)
+	for _, l := range allLocations {
+		j.guardBehind(t, j.m.Required(authjwt.WithLocations(l)), func(c *gin.Context) {
+			assert.Equal(t, l, authjwt.FromContext(c).Token().Location)
+		})
+		for _, other := range allLocations {
+			req := carrying(map[authjwt.Location]string{other: good}, "X-CSRF-Token", csrf)
+			if other == l {
+				j.assertAccepted(t, j.do(req))
+				continue
+			}
+			rec := j.do(req)
+			assert.False(t, j.ran)
+			assert.Equal(t, http.StatusUnauthorized, rec.Code)
+			assert.ErrorIs(t, j.left, authjwt.ErrMissingToken)
+			assert.NotContains(t, req.URL.RawQuery, "eyJ", "a token is cut out of the URL wherever it is looked for")
+			j.assertAccepted(t, j.do(carrying(map[authjwt.Location]string{other: "bad", l: good}, "X-CSRF-Token", csrf)))
+		}
+	}
+	inBody, inHeader := j.m.Required(authjwt.WithLocations(authjwt.JSON)), j.m.Required(authjwt.WithLocations(authjwt.Headers))
+	j.guardBehind(t, inBody, inHeader, func(c *gin.Context) { assert.Equal(t, authjwt.Headers, authjwt.FromContext(c).Token().Location) })
+	j.assertAccepted(t, j.do(carrying(map[authjwt.Location]string{authjwt.JSON: good, authjwt.Headers: good})))
+}
+
+func TestH07_SeveralMethods(t *testing.T) {
+	m := newManager(t)
+	good, other := mustCreate(t, m), mustCreate(t, m)
+	for _, locations := range [][]authjwt.Location{
+		{authjwt.Headers, authjwt.Query}, {authjwt.Query, authjwt.Headers}, {authjwt.Cookies, authjwt.Query, authjwt.JSON, authjwt.Headers},
+	} {
+		for _, form := range []string{"Required", "Optional"} {
+			j := newQueryJudge(t, locatedAt(locations...))
+			j.guardBehind(t, guards(j.m)[form])
+			for _, row := range []struct {
+				name, header, query string
+				twin                *http.Request
+			}{
+				{"equal", "Bearer " + good, "token=" + good, asking("token=" + good)},
+				{"two good ones", "Bearer " + good, "token=" + other, asking("", "Bearer "+good)},
+				{"bad in the query", "Bearer " + good, "token=bad", asking("t=bad", "Bearer "+good)},
+				{"bad in the header", "Bearer bad", "token=" + good, asking("token="+good, "Basic bad")},
+				{"repeated in the query", "Bearer " + good, "token=" + good + "&token=" + other, asking("t=&tok=", "Bearer "+good)},
+				{"percent-encoded name", "Bearer " + good, "%74oken=" + good, asking("%75oken=x", "Bearer "+good)},
+			} {
+				t.Run(form+"/"+row.name, func(t *testing.T) {
+					j.refusesQuery(t, asking(row.query, row.header), severalTokens, authjwt.ErrInvalidRequest)
+					j.assertAccepted(t, j.do(row.twin))
+				})
+			}
+		}
+	}
+	old := newQueryJudge(t, fastAPI, locatedAt(authjwt.Headers, authjwt.Query))
+	old.assertFastAPI(t, old.do(asking("token="+good, "Bearer "+good)), http.StatusUnprocessableEntity, severalTokens.detail)
+	old.assertFastAPI(t, old.do(asking("token=&token="+good)), http.StatusUnprocessableEntity, severalInQuery.detail)
+	old.assertAccepted(t, old.do(asking("token="+good)))
+}
+
+// The order of locations does not make a malformed header one that is not there.
+func TestH07_MalformedHeaderBesideTheQuery(t *testing.T) {
+	m := newManager(t)
+	good := mustCreate(t, m)
+	for _, locations := range [][]authjwt.Location{{authjwt.Headers, authjwt.Query}, {authjwt.Query, authjwt.Headers}} {
+		for name, fields := range map[string][]string{
+			"glued": {"Bearer" + good}, "twice": {"Bearer " + good, "Bearer " + good}, "three words": {"Bearer a b"},
+		} {
+			t.Run(string(locations[0])+" first, "+name, func(t *testing.T) {
+				j := newQueryJudge(t, locatedAt(locations...))
+				rec := j.do(asking("token="+good, fields...))
+				assert.False(t, j.ran)
+				assert.Equal(t, http.StatusBadRequest, rec.Code)
+				assert.ErrorContains(t, j.left, "authjwt: invalid_")
+				j.assertAccepted(t, j.do(asking("token="+good)))
+			})
+		}
+	}
+}
+
+// A parameter that is there and empty, as a form sends one that was not filled in, is no credential.
+func TestH07_EmptyParameterBesideAnother(t *testing.T) {
+	j := newQueryJudge(t, locatedAt(authjwt.Query, authjwt.Cookies))
+	good := mustCreate(t, j.m)
+	for query, want := range map[string]int{"token=": 200, "token": 200, "token=bad": 401, "token=&token=": 400} {
+		req := withCookie(http.MethodGet, good, "")
+		req.URL.RawQuery = query
+		assert.Equal(t, want, j.do(req).Code, query)
+	}
+	for _, locations := range [][]authjwt.Location{{authjwt.Headers, authjwt.Query}, {authjwt.Query, authjwt.Headers}} {
+		j := newQueryJudge(t, locatedAt(locations...))
+		good := mustCreate(t, j.m)
+		j.assertAccepted(t, j.do(asking("token=", "Bearer "+good)))
+		j.refusesQuery(t, asking("token=x", "Bearer "+good), severalTokens, authjwt.ErrInvalidRequest)
+	}
+}
+
+func TestH07_NeverForRefreshTokens(t *testing.T) {
+	j := newQueryJudge(t, locatedAt(authjwt.Headers, authjwt.Query))
+	access := mustCreate(t, j.m)
+	refresh, err := j.m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	j.refusesQuery(t, asking("token="+refresh), notAccess, authjwt.ErrAccessTokenRequired)
+	j.assertAccepted(t, j.do(asking("token="+access)))
+
+	j.guardBehind(t, j.m.RefreshRequired())
+	for _, token := range []string{refresh, access} {
+		req := asking("a=1&token=" + token + "&b=2")
+		j.refusesQuery(t, req, noCred, authjwt.ErrMissingToken)
+		assert.Equal(t, "a=1&b=2", req.URL.RawQuery)
+	}
+	j.refusesQuery(t, asking("token="+refresh+"&token="+refresh), noCred, authjwt.ErrMissingToken)
+	j.assertAccepted(t, j.do(asking("", "Bearer "+refresh)))
+
+	j.guardBehind(t, j.m.RefreshHandler(authjwt.Routes{}))
+	assertAnswer(t, j.do(carrying(map[authjwt.Location]string{authjwt.Query: refresh})), noCred)
+	assertError(t, j.left, noCred, authjwt.ErrMissingToken)
+	assert.Contains(t, j.do(carrying(map[authjwt.Location]string{authjwt.Headers: refresh})).Body.String(), `"access_token":`)
+}
+
+// spent is how many octets f allocates.
+func spent(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+func TestH10_ManyCookies(t *testing.T) {
+	j := newJudge(t, inCookies)
+	good := mustCreate(t, j.m)
+	optional := guard(t, j.m.Optional())
+	for _, row := range []struct {
+		name, cookies string
+		want          int
+	}{
+		{"3,000", strings.Repeat("a=;", 2999) + "access_token_cookie=" + good, 200},
+		{"3,001", strings.Repeat("a=;", 3000) + "access_token_cookie=" + good, 401}, // net/http reads none then
+		{"3,000 of its name", strings.Repeat("access_token_cookie=x;", 2999) + "access_token_cookie=" + good, 400},
+		{"a million", strings.Repeat("a;", 1<<19), 401},
+	} {
+		req := request(http.MethodGet, "Cookie", row.cookies)
+		assert.Less(t, spent(func() { assert.Equal(t, row.want, j.do(req).Code, row.name) }), uint64(1<<20), row.name)
+		if row.want == http.StatusUnauthorized {
+			assertError(t, j.left, noCookie, authjwt.ErrMissingToken)
+			optional.assertAccepted(t, optional.do(req))
+		}
+	}
+}
+
+func TestH10_HugeQuery(t *testing.T) {
+	j := newQueryJudge(t)
+	good := mustCreate(t, j.m)
+	for _, row := range []struct {
+		name, query string
+		want        int
+	}{
+		{"many parameters", "token=" + good + strings.Repeat("&a=1", 1<<18), 200},
+		{"many escaped names", "token=" + good + strings.Repeat("&%61=%31", 1<<17), 200},
+		{"one long parameter", "a=" + strings.Repeat("x", 1<<20) + "&token=" + good, 200},
+		{"separators", strings.Repeat("&", 1<<20) + "token=" + good, 200},
+		{"long token", "token=" + strings.Repeat("x", 1<<20), 401},
+		{"many tokens", strings.Repeat("token=x&", 1<<17), 400},
+		{"many empty ones", strings.Repeat("token&", 1<<17), 400},
+		{"many spellings", strings.Repeat("%74oken=x&", 1<<17), 400},
+	} {
+		req := asking(row.query)
+		assert.Less(t, spent(func() { assert.Equal(t, row.want, j.do(req).Code, row.name) }), uint64(32<<20), row.name)
+		assert.False(t, strings.Contains(req.URL.RawQuery, "oken"), row.name) // without printing it
+	}
+}
+
+// Go 1.25.2 limits cookies (CVE-2025-58186), Go 1.25.6 and 1.26 query parameters (CVE-2025-61726).
+func TestH10_Toolchain(t *testing.T) {
+	text, err := os.ReadFile("go.mod")
+	require.NoError(t, err)
+	line := regexp.MustCompile(`(?m)^go (\S+)$`).FindSubmatch(text)
+	require.NotNil(t, line)
+	for _, named := range []string{"go" + string(line[1]), runtime.Version()} {
+		assert.GreaterOrEqual(t, version.Compare(named, "go1.26"), 0, named)
+	}
+	_, err = http.ParseCookie(strings.Repeat("a=;", 3000) + "a=")
+	assert.Error(t, err)
+	_, err = url.ParseQuery(strings.Repeat("a&", 10_000) + "a")
+	assert.Error(t, err)
+}
