@@ -1,0 +1,253 @@
+package authjwt_test
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// keepError notes what a guard behind it leaves in c.Errors.
+func (j *judge) keepError(c *gin.Context) {
+	j.left = nil
+	c.Next()
+	if last := c.Errors.Last(); last != nil {
+		j.left = last.Err
+	}
+}
+
+// refusesRequest checks the refusal of a request whose credential is a cookie.
+func (j *judge) refusesRequest(tb testing.TB, req *http.Request, want outcome, reasons ...error) {
+	tb.Helper()
+	j.assertRefused(tb, j.do(req), want)
+	assertError(tb, j.left, want, reasons...)
+}
+
+func (j *judge) acceptsRequest(tb testing.TB, req *http.Request) {
+	tb.Helper()
+	j.assertAccepted(tb, j.do(req))
+}
+
+// inFastAPI is a refusal in the FastAPI style, which gives no hints.
+func (o outcome) inFastAPI() (status int, detail string) {
+	status = http.StatusUnauthorized
+	if o.code == csrfNoClaim.code || o.challenge == "invalid_token" {
+		status = http.StatusUnprocessableEntity
+	}
+	return status, strings.TrimSuffix(o.detail, sendCSRF)
+}
+
+func TestC07_CSRFValues(t *testing.T) {
+	j, old := newJudge(t, inCookies), newJudge(t, inCookies, fastAPI)
+	good, value := newPair(t, j.m, authjwt.WithFresh())
+	_, second := newPair(t, j.m, authjwt.WithFresh())
+	bob, err := j.m.CreateAccessToken("bob")
+	require.NoError(t, err)
+	refresh, err := j.m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	id, err := j.m.Verify(t.Context(), good, authjwt.Access)
+	require.NoError(t, err)
+	plain := signedClaims(t, claims(map[string]any{"fresh": true}))
+	empty := signedClaims(t, claims(map[string]any{"fresh": true, "csrf": ""}))
+	for _, row := range []struct {
+		name, token string
+		fields      []string
+		want        outcome
+	}{
+		{"missing", good, nil, csrfMissing},
+		{"empty", good, []string{""}, csrfMissing},
+		{"empty before the right one", good, []string{"", value}, csrfMissing},
+		{"wrong", good, []string{"x"}, csrfMismatch},
+		{"wrong before the right one", good, []string{"x", value}, csrfMismatch},
+		{"last octet", good, []string{value[:35] + "!"}, csrfMismatch},
+		{"one octet less", good, []string{value[:35]}, csrfMismatch},
+		{"one octet more", good, []string{value + "0"}, csrfMismatch},
+		{"blank after", good, []string{value + " "}, csrfMismatch},
+		{"list", good, []string{value + ", " + value}, csrfMismatch},
+		{"another token's", good, []string{second}, csrfMismatch},
+		{"another user's", good, []string{csrfOf(t, j.m, bob, authjwt.Access)}, csrfMismatch},
+		{"the refresh token's", good, []string{csrfOf(t, j.m, refresh, authjwt.Refresh)}, csrfMismatch},
+		{"the token's id", good, []string{id.ID}, csrfMismatch},
+		{"no claim", plain, []string{value}, csrfNoClaim},
+		{"no claim, no value", plain, nil, csrfMissing},
+		{"both empty", empty, []string{""}, csrfMissing},
+		{"empty claim", empty, []string{"x"}, csrfMismatch},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			req := withCookie("POST", row.token, "")
+			req.Header["X-Csrf-Token"] = row.fields
+			for name, guardian := range guards(j.m) {
+				j.guardWith(t, guardian)
+				j.refusesRequest(t, req, row.want, authjwt.ErrCSRF)
+				j.acceptsRequest(t, withCookie("POST", good, value))
+				old.guardWith(t, guards(old.m)[name])
+				status, detail := row.want.inFastAPI()
+				old.assertFastAPI(t, old.do(req), status, detail)
+				assert.ErrorIs(t, old.left, authjwt.ErrCSRF)
+				old.acceptsRequest(t, withCookie("POST", good, value))
+			}
+			c := testContext()
+			c.Request = req
+			_, err := j.m.Bind(c).Verify(authjwt.Access)
+			assertError(t, err, row.want, authjwt.ErrCSRF)
+		})
+	}
+	two := withCookie("POST", good, value)
+	two.Header.Add("X-CSRF-Token", "x")
+	j.acceptsRequest(t, two)
+	j.acceptsRequest(t, withCookie("GET", plain, ""))
+}
+
+func TestC07_RefreshTokensHaveTheirOwn(t *testing.T) {
+	j := newRefreshJudge(t, inCookies, func(s *authjwt.Settings) { s.RefreshCSRFHeaderName = "x-refresh-csrf" })
+	refresh, err := j.m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	value := csrfOf(t, j.m, refresh, authjwt.Refresh)
+	_, accessValue := newPair(t, j.m)
+	const hint = ". Send the value of the cookie csrf_refresh_token in the header x-refresh-csrf"
+	for name, row := range map[string]struct {
+		field, value string
+		want         outcome
+	}{
+		"the access token's header": {"X-CSRF-Token", value, csrfRefusal("csrf_missing", "Missing CSRF Token"+hint)},
+		"the access token's value":  {"X-Refresh-CSRF", accessValue, csrfRefusal("csrf_mismatch", "CSRF double submit tokens do not match"+hint)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cookie := "refresh_token_cookie=" + refresh
+			j.refusesRequest(t, request("POST", "Cookie", cookie, row.field, row.value), row.want, authjwt.ErrCSRF)
+			j.acceptsRequest(t, request("POST", "Cookie", cookie, "X-Refresh-CSRF", value))
+		})
+	}
+}
+
+// The order is fastapi-jwt-auth's, with the Origin before all. Each row fails in all the ways of the
+// rows below it that its request allows.
+func TestC07_WhatIsNoticedFirst(t *testing.T) {
+	validated := 0
+	count := func(s *authjwt.Settings) {
+		s.Validate = func(context.Context, *authjwt.Token) error { validated++; return nil }
+	}
+	j, old := newJudge(t, inCookies, count), newJudge(t, inCookies, count, fastAPI)
+	good, value := newPair(t, j.m)
+	refresh, err := j.m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	stale := signedClaims(t, claims(map[string]any{"exp": testNow.Unix(), "csrf": value}))
+	plain := signedClaims(t, claims(nil))
+	malformed := inv("token_malformed", "Not enough segments")
+	for _, row := range []struct {
+		name, guard, token, value, origin string
+		want                              outcome
+		validated                         int // how often, which is where a store would be asked
+	}{
+		{"origin before presence", "Required", good, "", "https://a.example", crossOrigin, 0},
+		{"origin before the token", "Required", "garbage", value, "https://a.example", crossOrigin, 0},
+		{"presence before the token", "Required", "garbage", "", "", csrfMissing, 0},
+		{"presence before the token, optional", "Optional", "garbage", "", "", csrfMissing, 0},
+		{"presence before expiry", "Required", stale, "", "", csrfMissing, 0},
+		{"presence before type", "Required", refresh, "", "", csrfMissing, 0},
+		{"presence before the claim", "Required", plain, "", "", csrfMissing, 0},
+		{"presence before verification", "Required", good, "", "", csrfMissing, 0},
+		{"token before comparison", "Required", "garbage", "x", "", malformed, 0},
+		{"token before comparison, optional", "Optional", "garbage", "x", "", malformed, 0},
+		{"expiry before comparison", "Required", stale, "x", "", expired, 0},
+		{"type before comparison", "Required", refresh, "x", "", notAccess, 1},
+		{"freshness before comparison", "FreshRequired", good, "x", "", notFresh, 1},
+		{"freshness before the claim", "FreshRequired", plain, "x", "", notFresh, 1},
+		{"claim before comparison", "Required", plain, "x", "", csrfNoClaim, 1},
+		{"comparison", "Required", good, "x", "", csrfMismatch, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			req := withCookie("POST", row.token, row.value)
+			if row.origin != "" {
+				req.Header.Set("Origin", row.origin)
+			}
+			j.guardWith(t, guards(j.m)[row.guard])
+			validated = 0
+			j.refusesRequest(t, req, row.want)
+			assert.Equal(t, row.validated, validated)
+			old.guardWith(t, guards(old.m)[row.guard])
+			status, detail := row.want.inFastAPI()
+			if row.want == notFresh {
+				status = http.StatusUnauthorized
+			}
+			old.assertFastAPI(t, old.do(req), status, detail)
+		})
+	}
+	j.guardWith(t, j.m.Required())
+	j.acceptsRequest(t, withCookie("POST", good, value))
+}
+
+// The verification is kept for a second guard in one request, but not the verdict on the value.
+func TestC07_SecondGuardComparesAgain(t *testing.T) {
+	j := newJudge(t, inCookies)
+	good, value := newPair(t, j.m)
+	first, second := "", ""
+	j.guardWith(t, func(c *gin.Context) {
+		a := j.m.Bind(c)
+		if a.JWTRequired(authjwt.WithCSRFToken(first)) == nil {
+			_ = a.JWTRequired(authjwt.WithCSRFToken(second))
+		}
+	})
+	for _, row := range []struct {
+		first, second string
+		want          outcome
+	}{
+		{"", value, csrfMissing}, {"x", value, csrfMismatch}, {value, "", csrfMissing}, {value, "x", csrfMismatch},
+	} {
+		first, second = row.first, row.second
+		j.refusesRequest(t, withCookie("POST", good, ""), row.want, authjwt.ErrCSRF)
+	}
+	first, second = value, value
+	j.acceptsRequest(t, withCookie("POST", good, ""))
+	// What is given counts before the header; nothing given means the header.
+	first = "x"
+	j.refusesRequest(t, withCookie("POST", good, value), csrfMismatch, authjwt.ErrCSRF)
+	first, second = "", ""
+	j.acceptsRequest(t, withCookie("POST", good, value))
+}
+
+func TestC08_OddValuesAndClaims(t *testing.T) {
+	j, old := newJudge(t, inCookies), newJudge(t, inCookies, fastAPI)
+	with := func(claim string) string { return withClaim(t, "csrf", claim) }
+	long := strings.Repeat("v", 64)
+	for _, row := range []struct {
+		name, claim, value string
+		want               outcome
+		twin               string // the claim that the value goes with
+	}{
+		{"non-ASCII value", `"abc"`, "\u00e9", csrfMismatch, `"\u00e9"`},
+		{"upper case", `"abc"`, "ABC", csrfMismatch, `"ABC"`},
+		{"value of controls", `"abc"`, "abc\x00", csrfMismatch, `"abc\u0000"`},
+		{"escapes are no other text", `"\u0061bc"`, `\u0061bc`, csrfMismatch, `"\\u0061bc"`},
+		{"63 octets of 64", `"` + long + `"`, long[1:], csrfMismatch, `"` + long[1:] + `"`},
+		{"65 octets for 64", `"` + long + `"`, long + "v", csrfMismatch, `"` + long + `v"`},
+		{"66 octets for 65", `"` + long + `v"`, long + "vv", csrfMismatch, `"` + long + `vv"`},
+		{"zeros up to 64", `"` + long[1:] + `"`, long[1:] + "\x00", csrfMismatch, `"` + long[1:] + `\u0000"`},
+		{"2000 octets", `"abc"`, strings.Repeat("\u00e9", 1000), csrfMismatch, `"` + strings.Repeat("\u00e9", 1000) + `"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			j.acceptsRequest(t, withCookie("POST", with(row.twin), row.value))
+			j.refusesRequest(t, withCookie("POST", with(row.claim), row.value), row.want, authjwt.ErrCSRF)
+			status, detail := row.want.inFastAPI()
+			old.assertFastAPI(t, old.do(withCookie("POST", with(row.claim), row.value)), status, detail)
+		})
+	}
+	// Latin-1 is no other spelling of UTF-8, and a claim that differs by case is another one.
+	j.refusesRequest(t, withCookie("POST", with(`"\u00e9"`), "\xe9"), csrfMismatch, authjwt.ErrCSRF)
+	other := signedClaims(t, claims(map[string]any{"CSRF": "abc"}))
+	j.refusesRequest(t, withCookie("POST", other, "abc"), csrfNoClaim, authjwt.ErrCSRF)
+	for _, claim := range []string{"5", "5.0", "true", "false", "null", `["abc"]`, `["a", "b"]`, `{"csrf":"abc"}`, "[]", "{}"} {
+		for _, value := range []string{claim, "abc", "<nil>", "[abc]"} {
+			j.refusesRequest(t, withCookie("POST", with(claim), value), csrfNoClaim, authjwt.ErrCSRF)
+			old.assertFastAPI(t, old.do(withCookie("POST", with(claim), value)), http.StatusUnprocessableEntity, csrfNoClaim.detail)
+		}
+		j.acceptsRequest(t, withCookie("POST", with(strconv.Quote(claim)), claim))
+	}
+}
