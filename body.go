@@ -44,7 +44,7 @@ func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
 // mediaType returns the type of the body and its parameters; empty where there is none, or where the
 // body is compressed and cannot be read as it stands.
 func mediaType(h http.Header) (name string, params map[string]string, err error) {
-	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := strings.Join(h["Content-Encoding"], ","); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return "", nil, nil
 	}
 	return mime.ParseMediaType(h.Get("Content-Type"))

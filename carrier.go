@@ -39,8 +39,11 @@ func newCarrier(s *Settings, kind TokenType) *carrier {
 		Query:   missingToken("Missing query parameter " + s.QueryStringName),
 		JSON:    missingToken("Missing JSON member " + jsonKey),
 	}
+	if kind == Refresh {
+		k.missing[Query] = missingToken("Refresh tokens are not taken from the query")
+	}
 	k.repeated = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request",
-		"Several cookies " + k.token.Name + ". Log in or log out to clear them"}
+		"Several cookies " + k.token.Name + " with different values. FormerCookies clears those of earlier releases, CookiePrefix keeps out other hosts'"}
 	noCSRF, wrongCSRF := "Missing CSRF Token", "CSRF double submit tokens do not match"
 	if s.Errors != FastAPI { // which has these texts and no more
 		field := ""

@@ -37,8 +37,8 @@ type AuthJWT struct {
 
 var errCopy = errors.New("this is a copy of the request's context, without a response; guard before gin's Copy")
 
-// JWTRequired demands an access token. One from a cookie needs a request of the site's own pages and,
-// for the methods of Settings.CSRFMethods, the CSRF value. If it returns an error, the request has been refused: the
+// JWTRequired demands an access token. One from a cookie needs, unless the method is safe, a request of
+// the site's own pages and the CSRF value. If it returns an error, the request has been refused: the
 // context is aborted, the refusal is written, and whatever the handler still writes to c.Writer is
 // discarded, so that this is the whole idiom:
 //
@@ -46,8 +46,8 @@ var errCopy = errors.New("this is a copy of the request's context, without a res
 //		return
 //	}
 //
-// Two things go around that seal: a writer saved before the guard, and Gin's HandleContext, which
-// makes c.Writer anew. The error is of type *[Error].
+// Three things go around that seal: a writer saved before the guard, a gin.Context copied by value, and
+// Gin's HandleContext, which makes c.Writer anew. The error is of type *[Error].
 func (a *AuthJWT) JWTRequired(opts ...RequireOption) error {
 	return a.guard(requirement{want: Access}, opts)
 }
@@ -264,9 +264,13 @@ func abortUnless(completed *bool, c *gin.Context) {
 	}
 }
 
-// abortPanicking also leaves 500 as the answer, for a recovery that writes none.
+// abortPanicking also leaves 500 as the answer, for a recovery that writes none, and hides the tokens
+// of the request, for a recovery that logs it: Gin's does, and hides Authorization alone.
 func abortPanicking(c *gin.Context) {
 	c.Abort()
+	for a := bound(c); a != nil; a = a.next {
+		a.m.hideTokens(c.Request)
+	}
 	if !c.Writer.Written() {
 		takeBack(c)
 		c.Writer.WriteHeader(http.StatusInternalServerError)

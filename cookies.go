@@ -50,7 +50,8 @@ func (a *AuthJWT) SetRefreshCookies(token string, opts ...CookieOption) error {
 }
 
 // UnsetJWTCookies deletes the cookies of both tokens. Where Cookies is no location there is nothing to
-// delete, and no error. It is for handlers behind a guard; [AuthJWT.Logout] needs none.
+// delete, and no error. Like setting, it is refused to another site's page. It asks for no CSRF value,
+// so it is for handlers behind a guard; [AuthJWT.Logout] needs none.
 func (a *AuthJWT) UnsetJWTCookies() error { return a.unset(a.m.access, a.m.refresh) }
 
 // UnsetAccessCookies deletes the cookies of the access token; otherwise it is [AuthJWT.UnsetJWTCookies].
@@ -130,6 +131,9 @@ func (a *AuthJWT) unset(carriers ...*carrier) error {
 		return nil
 	case a.c.Writer.Written():
 		return a.m.misused(errResponseBegun)
+	}
+	if f := a.m.origins.check(a.c.Request, false); f != nil {
+		return a.m.fail(f, nil)
 	}
 	var cookies []http.Cookie
 	for _, k := range carriers {
@@ -223,10 +227,17 @@ func (a *AuthJWT) write(cookies []http.Cookie) (written []string) {
 // takeBack removes the cookies that were set for this request, because it ends in a refusal. What was
 // unset stays.
 func takeBack(c *gin.Context) {
+	h := c.Writer.Header()
+	if h["Set-Cookie"] == nil {
+		return
+	}
 	for a := bound(c); a != nil; a = a.next {
-		if a.setLines != nil {
-			dropCookies(c.Writer.Header(), func(line string) bool { return slices.Contains(a.setLines, line) })
-		}
+		names := []string{a.m.access.token.Name, a.m.access.csrf.Name, a.m.refresh.token.Name, a.m.refresh.csrf.Name}
+		dropCookies(h, func(line string) bool {
+			there, err := http.ParseSetCookie(line)
+			set := err == nil && there.MaxAge >= 0 && slices.Contains(names, there.Name)
+			return set || slices.Contains(a.setLines, line) // former places, too
+		})
 	}
 }
 

@@ -206,7 +206,7 @@ func TestC03_LoginSetsAllOrNone(t *testing.T) {
 }
 
 func severalCookies(name string) outcome {
-	return outcome{400, "invalid_request", "Several cookies " + name + ". Log in or log out to clear them", "invalid_request"}
+	return outcome{400, "invalid_request", "Several cookies " + name + " with different values. FormerCookies clears those of earlier releases, CookiePrefix keeps out other hosts'", "invalid_request"}
 }
 
 func TestC04_SeveralCookies(t *testing.T) {

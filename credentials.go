@@ -13,8 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// maxUsername keeps a token for any user name, escapes and all, below maxTokenSize.
-const maxUsername = 512
+// maxUsername keeps a token for any user name, escapes and all, below what a cookie may hold.
+const maxUsername = 256
 
 // Credentials are what a client logs in with (RFC 6749 §4.3.2). Printing them shows the user name alone.
 type Credentials struct {
@@ -24,7 +24,7 @@ type Credentials struct {
 
 // BindCredentials reads username and password, both required, and grant_type, client_id, client_secret
 // and scope, if sent, from a JSON body or an OAuth2 password form, by the Content-Type. It reads at
-// most 64 KiB, refuses a field sent twice, what is not UTF-8, and a user name above 512 octets, and
+// most 64 KiB, refuses a field sent twice, what is not UTF-8, and a user name above 256 octets, and
 // leaves the body it accepted to be read again. The error is an *[Error] for [Routes].Login to return:
 // 415 for another content type, 413, or 400.
 func BindCredentials(c *gin.Context) (Credentials, error) {

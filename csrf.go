@@ -8,9 +8,9 @@ import (
 )
 
 // A request with a token from a cookie may have been made by another site's page, because browsers add
-// cookies to any request. It must come from the site's own origin, and, unless its method is safe,
-// carry a value that only the site's own pages can read: the token's csrf claim (signed double
-// submit). The cookie from which pages read the value is never read here, for a neighbouring host can
+// cookies to any request. Unless its method is safe, it must come from the site's own origin and carry
+// a value that only the site's own pages can read: the token's csrf claim (signed double submit). The
+// cookie from which pages read the value is never read here, for a neighbouring host can
 // plant one.
 
 // crossSite makes the checks that need no cryptography. It returns the CSRF value to be compared with
@@ -24,14 +24,16 @@ func (a *AuthJWT) crossSite(r *requirement) (string, *failure) {
 	switch {
 	case s.InsecureDisableCSRF:
 		return "", nil
-	case upgrade && s.Errors != FastAPI && a.m.origins.vouches(req):
-		return "", nil // browsers always send Origin there, and can send no header of the page's
-	case !upgrade && !s.needsCSRF(req.Method):
-		return "", nil
+	case s.needsCSRF(req.Method):
+	case !upgrade || s.Errors != FastAPI && a.m.origins.vouches(req):
+		return "", nil // browsers always send Origin with an upgrade, and no header of the page's
 	}
 	k := a.m.carrier(r.want)
 	if value := a.csrfValue(k, r.csrf); value != "" {
 		return value, nil
+	}
+	if upgrade && req.Header.Get("Origin") != "" && !a.m.origins.vouches(req) {
+		return "", failCrossOrigin // a page that cannot send the value: the Host was changed on the way, say
 	}
 	return "", k.noCSRF
 }
@@ -68,6 +70,10 @@ func (a *AuthJWT) formCSRF() string {
 	body := a.body()
 	if !body.formRead {
 		body.formRead = true
+		if parsed := a.c.Request.PostForm; parsed != nil { // the body has been read by somebody else
+			body.csrf = parsed.Get(field)
+			return body.csrf
+		}
 		if kind, params, err := mediaType(a.c.Request.Header); err == nil && (kind == urlencodedForm || kind == multipartForm) {
 			text, _, _ := peekBody(a.c.Request)
 			body.csrf = formField(kind, params, text, field)

@@ -16,8 +16,8 @@
 // the functions that make tokens. A guard that refuses aborts the context, answers, and seals the
 // response, so that nothing a handler writes to c.Writer afterwards reaches the client.
 //
-// With Cookies in Settings.TokenLocation the same routes set, renew and delete cookies. A request that
-// carries its token in a cookie must come from the site's own pages and, unless its method is safe,
+// With Cookies in Settings.TokenLocation the same routes set, renew and delete cookies. Unless its
+// method is safe, a request that carries its token in a cookie must come from the site's own pages and
 // send the CSRF value that only they can read.
 //
 // Refusals are of type *[Error] and wrap one of the Err… reasons.

@@ -1,6 +1,7 @@
 package authjwt
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/url"
@@ -82,6 +83,8 @@ func (m *Manager) missing(r *requirement) *failure {
 		return m.carrier(r.want).missing[Cookies]
 	case slices.Contains(r.locations, Headers):
 		return m.carrier(r.want).missing[Headers]
+	case r.want == Refresh && slices.Contains(r.locations, JSON):
+		return m.refresh.missing[JSON]
 	}
 	return m.carrier(r.want).missing[r.locations[0]]
 }
@@ -145,6 +148,23 @@ func (m *Manager) fromCookies(req *http.Request, kind TokenType) (string, *failu
 		}
 	}
 	return m.cookieToken(presented[0].Value), nil
+}
+
+// hideTokens replaces the tokens in the header fields of a request that is at its end.
+func (m *Manager) hideTokens(req *http.Request) {
+	const hidden = "[redacted]"
+	if m.settings.HeaderName != "Authorization" && req.Header[m.settings.HeaderName] != nil {
+		req.Header[m.settings.HeaderName] = []string{hidden}
+	}
+	for _, k := range []*carrier{m.access, m.refresh} {
+		for _, presented := range req.CookiesNamed(k.token.Name) {
+			for i, line := range req.Header["Cookie"] {
+				if presented.Value != "" {
+					req.Header["Cookie"][i] = strings.ReplaceAll(line, presented.Value, hidden)
+				}
+			}
+		}
+	}
 }
 
 // cookieToken returns the token in a cookie's value; another scheme than the one expected is none.
@@ -217,7 +237,9 @@ func cutParameter(query, name string) (rest string, values []string) {
 			if unescaped, err := url.QueryUnescape(value); err == nil {
 				value = unescaped
 			}
-			values = append(values, value)
+			if len(values) < 2 { // one too many is enough to know
+				values = append(values, value)
+			}
 		} else if values != nil {
 			kept = append(append(kept, pair...), '&')
 		}
@@ -267,12 +289,12 @@ func (m *Manager) readJSON(req *http.Request) (access, refresh string, f *failur
 	case err != nil:
 		return "", "", failRequest
 	}
-	text := strings.Trim(string(body), jsonBlanks)
-	if text == "" || text[0] != '{' && jsontext.Value(text).IsValid() {
+	body = bytes.Trim(body, jsonBlanks)
+	if len(body) == 0 || body[0] != '{' && jsontext.Value(body).IsValid() {
 		return "", "", nil
 	}
 	var found [2]member
-	if !new(objectReader).read([]byte(text), len(text), func(name []byte) *member {
+	if !new(objectReader).read(body, len(body), func(name []byte) *member {
 		switch string(name) {
 		case m.access.jsonKey:
 			return &found[0]
@@ -286,6 +308,7 @@ func (m *Manager) readJSON(req *http.Request) (access, refresh string, f *failur
 	if m.access.jsonKey == m.refresh.jsonKey {
 		found[1] = found[0]
 	}
+	text := string(body)
 	var tokens [2]string
 	for i, member := range found {
 		var ok bool

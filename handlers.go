@@ -33,7 +33,7 @@ func (m *Manager) Mount(r gin.IRouter, routes Routes) {
 	if group, ok := r.(interface{ BasePath() string }); ok && m.settings.uses(Cookies) {
 		route := path.Join(group.BasePath(), "/refresh")
 		if cookie := m.refresh.token.Path; !covers(cookie, route) {
-			panic("authjwt: Mount: Settings.RefreshCookiePath " + cookie + " does not cover the refresh route " + route + "; set it to a path above the route")
+			panic("authjwt: Mount: Settings.RefreshCookiePath " + cookie + " does not cover the refresh route " + route + "; set it to a path above the route, or mount RefreshHandler by itself where a proxy changes the path")
 		}
 	}
 	r.POST("/login", m.LoginHandler(routes))

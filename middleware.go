@@ -60,11 +60,18 @@ func (m *Manager) RefreshRequired(opts ...RequireOption) gin.HandlerFunc {
 
 func (m *Manager) guarding(r requirement, opts []RequireOption) gin.HandlerFunc {
 	r = m.with(r, opts)
+	if r.given || r.csrf != "" {
+		r.mistakes = append(r.mistakes, errors.New("WithToken and WithCSRFToken are for one request; use them inside a handler"))
+	}
 	if err := errors.Join(r.mistakes...); err != nil {
 		panic("authjwt: " + err.Error())
 	}
 	return func(c *gin.Context) {
+		completed := false
+		defer abortUnless(&completed, c)
 		_ = m.Bind(c).guard(r, nil)
+		c.Next() // here, so that a panic passes abortUnless
+		completed = true
 	}
 }
 

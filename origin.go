@@ -39,8 +39,8 @@ func (p *originPolicy) check(req *http.Request, unsafe bool) *failure {
 		req = &post
 	}
 	origin, site := req.Header.Get("Origin"), req.Header.Get("Sec-Fetch-Site")
-	host, secure := strings.CutPrefix(origin, "https://")
-	if secure && host == req.Host && site == "" {
+	scheme, host, _ := strings.Cut(origin, "://")
+	if scheme == "https" && host != "" && host == req.Host && site == "" {
 		return nil // spares Check's parsing
 	}
 	if p.protection.Check(req) != nil {
@@ -49,9 +49,11 @@ func (p *originPolicy) check(req *http.Request, unsafe bool) *failure {
 	// What is left has no Origin, a trusted one, the host's own in any scheme, or the browser's word
 	// that it is the same, which also goes with null (a page without referrer).
 	switch {
-	case origin == "" || secure || p.trusted[origin] || origin == "null" && site != "":
+	case origin == "" || p.trusted[origin] || origin == "null" && site != "":
 		return nil
-	case strings.HasPrefix(origin, "http://") && (p.admitHTTP || isLoopback(origin)):
+	case host != req.Host && site == "": // with a user or a path, as browsers never write it
+		return failCrossOrigin
+	case scheme == "https" || scheme == "http" && (p.admitHTTP || isLoopback(origin)):
 		return nil
 	}
 	return failInsecureOrigin
@@ -61,11 +63,8 @@ func (p *originPolicy) check(req *http.Request, unsafe bool) *failure {
 // or a trusted one.
 func (p *originPolicy) vouches(req *http.Request) bool {
 	origin := req.Header.Get("Origin")
-	if p.trusted[origin] {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && u.Host == req.Host
+	_, host, _ := strings.Cut(origin, "://")
+	return host != "" && host == req.Host || p.trusted[origin]
 }
 
 func isLoopback(origin string) bool {
@@ -78,8 +77,8 @@ func isLoopback(origin string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
 }
 
-// isUpgrade tells whether a request asks for a WebSocket (RFC 6455 §4.1). It is generous: what is
-// taken for an upgrade is checked more, not less.
+// isUpgrade tells whether a request asks for a WebSocket (RFC 6455 §4.1). It is generous, because an
+// upgrade is checked more than another GET.
 func isUpgrade(req *http.Request) bool {
 	if req.Method != http.MethodGet {
 		return false

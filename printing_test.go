@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -94,4 +96,46 @@ func TestH14_CredentialsAsJSON(t *testing.T) {
 func (j *judge) verifyError(token string) error {
 	_, err := j.m.Verify(context.Background(), token, j.want)
 	return err
+}
+
+// Gin's recovery dumps the request when a connection breaks, and hides Authorization alone.
+func TestH14_DumpedRequests(t *testing.T) {
+	broken := func(*gin.Context) { panic(http.ErrAbortHandler) }
+	inHandler := func(m *authjwt.Manager) gin.HandlerFunc {
+		return func(c *gin.Context) {
+			if m.Bind(c).JWTRequired() == nil {
+				broken(c)
+			}
+		}
+	}
+	for name, chain := range map[string]func(m *authjwt.Manager) []gin.HandlerFunc{
+		"guard on the route": func(m *authjwt.Manager) []gin.HandlerFunc { return []gin.HandlerFunc{m.Required(), broken} },
+		"guard in the handler": func(m *authjwt.Manager) []gin.HandlerFunc {
+			return []gin.HandlerFunc{m.ErrorMiddleware(), inHandler(m)}
+		},
+		"prebuilt": func(m *authjwt.Manager) []gin.HandlerFunc {
+			return []gin.HandlerFunc{m.LoginHandler(authjwt.Routes{Login: func(c *gin.Context) (string, error) { broken(c); return "", nil }})}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cookie := newManager(t, inCookies)
+			own := newManager(t, func(s *authjwt.Settings) { s.HeaderName, s.CSRFMethods = "X-Token", []string{"PUT"} })
+			for m, req := range map[*authjwt.Manager]*http.Request{
+				cookie: withCookie(http.MethodPost, mustCreate(t, cookie), "", "Sec-Fetch-Site", "none", "Cookie", "refresh_token_cookie="+mustCreate(t, cookie)),
+				own:    request(http.MethodPost, "X-Token", "Bearer "+mustCreate(t, own)),
+			} {
+				if token := req.Header.Get("Cookie"); token != "" {
+					_, raw, _ := strings.Cut(req.Header.Values("Cookie")[1], "=")
+					req.Header.Set("X-CSRF-Token", csrfOf(t, m, raw, authjwt.Access))
+				}
+				var log bytes.Buffer
+				r := gin.New()
+				r.Use(gin.RecoveryWithWriter(&log))
+				r.POST("/", chain(m)...)
+				r.ServeHTTP(httptest.NewRecorder(), req)
+				assert.Contains(t, log.String(), "[redacted]", "the request was dumped")
+				assert.NotContains(t, log.String(), "eyJ")
+			}
+		})
+	}
 }

@@ -33,7 +33,7 @@ func WithToken(raw string) RequireOption {
 	}
 }
 
-// WithCSRFToken takes v for the CSRF value; an empty one means the request's own, from the header.
+// WithCSRFToken takes v for the CSRF value; an empty one means the request's own, from the header or form.
 // It is for a WebSocket upgrade, which can send it in the URL alone.
 func WithCSRFToken(v string) RequireOption {
 	return func(r requirement) requirement {

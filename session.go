@@ -7,8 +7,8 @@ import (
 )
 
 // TokenPair is what a login or a refresh hands out. Its JSON form is the answer of RFC 6749 §5.1, with
-// expires_in in whole seconds; the tokens are left out of it where only cookies carry them, so that no
-// script can read them. Printing it shows no token.
+// expires_in in whole seconds; the tokens are left out of it where Cookies is the only location, or beside
+// Query alone, so that no script can read them. Printing it shows no token.
 type TokenPair struct {
 	AccessToken string
 	// RefreshToken is empty after a refresh.
@@ -132,8 +132,9 @@ func (a *AuthJWT) Logout() error {
 }
 
 // vouched tells whether the request may delete the cookies it presents. One CSRF value is enough: it
-// matches either cookie's claim, that of an expired token included. Cookies that no guard would admit
-// need none, so that nothing broken or foreign can keep a user from logging out.
+// matches either cookie's claim, that of an expired token included. Cookies that are broken, foreign or
+// expired need none, nor do those without a claim, for which there is no value: nothing of that kind
+// keeps a user from logging out.
 func (a *AuthJWT) vouched() *failure {
 	if a.m.settings.InsecureDisableCSRF {
 		return nil
@@ -143,7 +144,7 @@ func (a *AuthJWT) vouched() *failure {
 	for _, k := range []*carrier{a.m.access, a.m.refresh} {
 		for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
 			t, live := a.m.verifyPast(a.m.cookieToken(presented.Value), k.kind)
-			if t == nil {
+			if t == nil || !t.hasCSRF {
 				continue
 			}
 			f := k.noCSRF

@@ -95,11 +95,11 @@ type Settings struct {
 	// most 400 days (RFC 6265bis §5.5). Default: they end with the browser.
 	// A login may choose otherwise: [WithPersistentCookies].
 	PersistentCookies bool
-	// CookieMaxAge makes all cookies persistent and caps their Max-Age; it never exceeds the token's
-	// life. At least one second, at most 400 days. Default: none.
+	// CookieMaxAge makes cookies persistent, with this Max-Age but never more than the token's life. At
+	// least one second, at most 400 days. [WithMaxAge] and [WithPersistentCookies] override it. Default: none.
 	CookieMaxAge time.Duration
-	// InsecureCookies omits Secure and admits http origins, for development without TLS. Browsers
-	// take http://localhost for secure, so it is seldom needed.
+	// InsecureCookies omits Secure and admits http origins, for development without TLS. Chromium and
+	// Firefox take http://localhost for secure, so that it is not needed there.
 	InsecureCookies bool
 	// FormerCookies are the Path and Domain that cookies of the same names had in earlier releases.
 	// They are deleted wherever cookies are set or unset, for beside the new ones they would lock users out.

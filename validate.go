@@ -78,7 +78,7 @@ func (s *Settings) transportMistakes() (found []error) {
 	switch {
 	case !isToken(s.HeaderName):
 		found = append(found, mistake("HeaderName", "%q is not a header name (RFC 9110 §5.1); leave it empty for Authorization", s.HeaderName))
-	case slices.Contains([]string{"Host", "Cookie"}, http.CanonicalHeaderKey(s.HeaderName)):
+	case slices.Contains([]string{"Host", "Cookie", "Origin", "Transfer-Encoding", "Content-Length", "Content-Type"}, http.CanonicalHeaderKey(s.HeaderName)):
 		found = append(found, mistake("HeaderName", "%q has another meaning; leave it empty for Authorization", s.HeaderName))
 	}
 	if s.HeaderType != NoHeaderType && !isToken(s.HeaderType) {

@@ -2,8 +2,10 @@ package authjwt
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -119,8 +121,8 @@ func (s *Settings) csrfMistakes() (found []error) {
 		switch {
 		case !isToken(header.name):
 			found = append(found, mistake(header.field, "%q is not a header name (RFC 9110 §5.1); leave it empty for X-CSRF-Token", header.name))
-		case slices.ContainsFunc([]string{"Host", "Cookie", "Origin", s.HeaderName}, func(taken string) bool { return strings.EqualFold(taken, header.name) }):
-			found = append(found, mistake(header.field, "%q has another meaning; leave it empty for X-CSRF-Token", header.name))
+		case strings.EqualFold(header.name, s.HeaderName) || containsFold(requestHeaders, header.name) || hasPrefixFold(header.name, "Sec-") || hasPrefixFold(header.name, "Proxy-"):
+			found = append(found, mistake(header.field, "%q has another meaning, or pages cannot send it; leave it empty for X-CSRF-Token", header.name))
 		}
 	}
 	if !utf8.ValidString(s.CSRFFormField) {
@@ -134,6 +136,14 @@ func (s *Settings) csrfMistakes() (found []error) {
 	return found
 }
 
+// requestHeaders are those that pages cannot send, or that mean something else to the server: the
+// forbidden request-headers of the Fetch standard, and a few.
+var requestHeaders = []string{
+	"Accept-Charset", "Accept-Encoding", "Access-Control-Request-Headers", "Access-Control-Request-Method",
+	"Access-Control-Request-Private-Network", "Connection", "Content-Length", "Content-Type", "Cookie", "Cookie2", "Date", "DNT",
+	"Expect", "Host", "Keep-Alive", "Origin", "Referer", "Set-Cookie", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Via",
+}
+
 // isOrigin tells whether s is an origin as browsers serialize it (RFC 6454 §6.2); any other spelling
 // would never match.
 func isOrigin(s string) bool {
@@ -141,10 +151,17 @@ func isOrigin(s string) bool {
 	if err != nil || u.Host == "" || s != strings.ToLower(u.Scheme+"://"+u.Host) || strings.HasSuffix(u.Host, ":") {
 		return false
 	}
-	if u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" {
+	port, portErr := strconv.ParseUint(u.Port(), 10, 16)
+	switch {
+	case u.Port() != "" && (portErr != nil || strconv.FormatUint(port, 10) != u.Port()):
+		return false
+	case u.Scheme == "https" && port == 443 || u.Scheme == "http" && port == 80:
 		return false
 	}
-	return isAlphanumericOr(u.Host, "-._:[]") && http.NewCrossOriginProtection().AddTrustedOrigin(s) == nil
+	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && addr.String() != u.Hostname() {
+		return false
+	}
+	return strings.Trim(u.Hostname(), ".") != "" && isAlphanumericOr(u.Host, "-._:[]") && http.NewCrossOriginProtection().AddTrustedOrigin(s) == nil
 }
 
 func hasPrefixFold(s, prefix string) bool {

@@ -1,0 +1,121 @@
+package authjwt_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// Gin's HandleContext forgets what was bound to the request, but not what its answer says so far.
+func TestC18_AfterHandleContext(t *testing.T) {
+	m := newManager(t, inCookies)
+	r := gin.New()
+	r.POST("/login", func(c *gin.Context) {
+		_, err := m.Bind(c).Login("alice")
+		require.NoError(t, err)
+		http.SetCookie(c.Writer, &http.Cookie{Name: "theme", Value: "dark"})
+		c.Request.URL.Path = "/me"
+		r.HandleContext(c)
+	})
+	r.POST("/me", m.Required())
+	rec := httptest.NewRecorder()
+	r.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/login", nil))
+	assertAnswer(t, rec, noCookie)
+	assert.Equal(t, []string{"theme=dark"}, rec.Header()["Set-Cookie"])
+}
+
+// What a handler has asked to be deleted stays deleted, former places among it.
+func TestC18_UnsetAfterLogin(t *testing.T) {
+	m := newManager(t, inCookies, func(s *authjwt.Settings) { s.FormerCookies = []authjwt.FormerCookie{{Path: "/old"}} })
+	rec, err := act(m, request(http.MethodPost), func(a *authjwt.AuthJWT) error {
+		_, err := a.Login("alice")
+		err = errors.Join(err, a.UnsetJWTCookies())
+		a.Abort(authjwt.ErrRevokedToken)
+		return err
+	})
+	require.NoError(t, err)
+	deleted := setCookies(t, rec)
+	assert.Len(t, deleted, 8)
+	for _, c := range deleted {
+		assert.Negative(t, c.MaxAge, c.Name)
+	}
+}
+
+// Two Managers serve one request: a refusal by either takes back what the other has set.
+func TestC18_RefusedByAnotherManager(t *testing.T) {
+	admin := newManager(t, inCookies, func(s *authjwt.Settings) { s.AccessCookieKey, s.RefreshCookieKey = "admin", "admin_refresh" })
+	shop := newManager(t, inCookies)
+	for _, pair := range [][2]*authjwt.Manager{{admin, shop}, {shop, admin}} {
+		rec := httptest.NewRecorder()
+		c, _ := gin.CreateTestContext(rec)
+		c.Request = request(http.MethodPost)
+		_, err := pair[0].Bind(c).Login("alice")
+		require.NoError(t, err)
+		require.Len(t, setCookies(t, rec), 4)
+		require.Error(t, pair[1].Bind(c).JWTRequired())
+		assert.Empty(t, setCookies(t, rec))
+	}
+}
+
+func TestL04_UnsetForOtherSites(t *testing.T) {
+	m := newManager(t, inCookies)
+	for name, unset := range map[string]func(a *authjwt.AuthJWT) error{
+		"both": (*authjwt.AuthJWT).UnsetJWTCookies, "access": (*authjwt.AuthJWT).UnsetAccessCookies, "refresh": (*authjwt.AuthJWT).UnsetRefreshCookies,
+	} {
+		rec, err := act(m, request(http.MethodPost, "Sec-Fetch-Site", "cross-site"), unset)
+		assert.ErrorIs(t, err, authjwt.ErrCSRF, name)
+		assert.Empty(t, setCookies(t, rec), name)
+		rec, err = act(m, request(http.MethodPost, "Sec-Fetch-Site", "same-origin"), unset)
+		assert.NoError(t, err, name)
+		assert.NotEmpty(t, setCookies(t, rec), name)
+	}
+}
+
+// A live token without a csrf claim, made before CSRF protection was on, has no value to be sent.
+func TestL02_LogoutWithoutClaim(t *testing.T) {
+	m := newManager(t, inCookies)
+	plain := signedClaims(t, claims(nil))
+	handler := m.LogoutHandler()
+	g := guard(t, handler)
+	rec := g.do(withCookie(http.MethodPost, plain, ""))
+	assert.Equal(t, http.StatusOK, rec.Code)
+	assert.Len(t, setCookies(t, rec), 4)
+	assertAnswer(t, g.do(withCookie(http.MethodPost, plain, "", "Origin", "https://a.example")), crossOrigin)
+	live, _ := newPair(t, m)
+	assertAnswer(t, g.do(withCookie(http.MethodPost, live, "")), csrfMissing)
+}
+
+// A csrf claim that another maker of tokens wrote may not fit into a cookie.
+func TestC18_ClaimThatIsNoCookieValue(t *testing.T) {
+	m := newManager(t, inCookies)
+	for claim, fits := range map[string]bool{"a-b": true, "a;b": false, `a"b`: false, "a\nb": false} {
+		token := signedClaims(t, claims(map[string]any{"csrf": claim}))
+		rec, err := act(m, request(http.MethodPost), func(a *authjwt.AuthJWT) error { return a.SetAccessCookies(token) })
+		if fits {
+			assert.NoError(t, err, claim)
+			continue
+		}
+		assert.ErrorIs(t, err, authjwt.ErrInternal, claim)
+		assert.ErrorContains(t, err, "csrf_access_token is no cookie value")
+		assert.Empty(t, setCookies(t, rec))
+	}
+}
+
+// An option that is one request's would open, or close, a route for all.
+func TestS04_OptionsOfOneRequestInMiddleware(t *testing.T) {
+	m := newManager(t, inCookies)
+	for name, opt := range map[string]authjwt.RequireOption{
+		"token": authjwt.WithToken(mustCreate(t, m)), "no token": authjwt.WithToken(""), "value": authjwt.WithCSRFToken("x"),
+	} {
+		for _, middleware := range []func(...authjwt.RequireOption) gin.HandlerFunc{m.Required, m.Optional, m.FreshRequired, m.RefreshRequired} {
+			assert.True(t, panicsWith("use them inside a handler", func() { middleware(opt) }), name)
+		}
+	}
+}
