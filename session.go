@@ -8,7 +8,7 @@ import (
 
 // TokenPair is what a login or a refresh hands out. Its JSON form is the answer of RFC 6749 §5.1, with
 // expires_in in whole seconds; the tokens are left out of it where Cookies is the only location, or beside
-// Query alone, so that no script can read them. Printing it shows no token.
+// Query alone, so that no script can read them. Printing it shows no token, as with [Settings].
 type TokenPair struct {
 	AccessToken string
 	// RefreshToken is empty after a refresh.

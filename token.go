@@ -22,7 +22,7 @@ const (
 )
 
 // Token is a verified token. It is a copy of its own, safe to keep after the request and to read from
-// several goroutines. Its JSON form is its claims; printing it shows neither claims nor token text.
+// several goroutines. Its JSON form is its claims; printing it shows neither claims nor token text, as with [Settings].
 type Token struct {
 	// Type is Access or Refresh.
 	Type TokenType
