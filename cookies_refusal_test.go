@@ -72,9 +72,11 @@ func TestL04_UnsetForOtherSites(t *testing.T) {
 		rec, err := act(m, request(http.MethodPost, "Sec-Fetch-Site", "cross-site"), unset)
 		assert.ErrorIs(t, err, authjwt.ErrCSRF, name)
 		assert.Empty(t, setCookies(t, rec), name)
-		rec, err = act(m, request(http.MethodPost, "Sec-Fetch-Site", "same-origin"), unset)
-		assert.NoError(t, err, name)
-		assert.NotEmpty(t, setCookies(t, rec), name)
+		for _, req := range []*http.Request{request(http.MethodPost, "Sec-Fetch-Site", "same-origin"), request(http.MethodGet, "Sec-Fetch-Site", "cross-site")} {
+			rec, err = act(m, req, unset)
+			assert.NoError(t, err, name)
+			assert.NotEmpty(t, setCookies(t, rec), name)
+		}
 	}
 }
 
@@ -117,5 +119,42 @@ func TestS04_OptionsOfOneRequestInMiddleware(t *testing.T) {
 		for _, middleware := range []func(...authjwt.RequireOption) gin.HandlerFunc{m.Required, m.Optional, m.FreshRequired, m.RefreshRequired} {
 			assert.True(t, panicsWith("use them inside a handler", func() { middleware(opt) }), name)
 		}
+	}
+}
+
+func TestS01_CookieHelpersAbort(t *testing.T) {
+	field := new(minefield)
+	m := newManager(t, inCookies, field.settings)
+	token, _ := newPair(t, m)
+	for name, use := range map[string]func(a *authjwt.AuthJWT) error{
+		"SetAccessCookies": func(a *authjwt.AuthJWT) error { return a.SetAccessCookies(token) },
+		"Logout":           (*authjwt.AuthJWT).Logout,
+	} {
+		for recoveryName, recovery := range recoveries() {
+			ran := false
+			r := gin.New()
+			r.POST("/", recovery, func(c *gin.Context) { _ = use(m.Bind(c)) }, func(*gin.Context) { ran = true })
+			for _, armed := range []string{"Now", ""} {
+				field.armed = armed
+				ran = false
+				rec := httptest.NewRecorder()
+				r.ServeHTTP(rec, withCookie(http.MethodPost, token, "x"))
+				assert.Equal(t, armed == "", ran, "%s, %s", name, recoveryName)
+				assert.Equal(t, armed == "", rec.Code == http.StatusOK, "%s, %s", name, recoveryName)
+			}
+		}
+	}
+}
+
+// The redirect of an identity provider is a GET that another site's page has caused.
+func TestC15_CookiesOfACallback(t *testing.T) {
+	m := newManager(t, inCookies)
+	for method, want := range map[string]int{http.MethodGet: 4, http.MethodPost: 0} {
+		rec, err := act(m, request(method, "Sec-Fetch-Site", "cross-site"), func(a *authjwt.AuthJWT) error {
+			_, err := a.Login("alice")
+			return err
+		})
+		assert.Equal(t, want == 0, errors.Is(err, authjwt.ErrCSRF), method)
+		assert.Len(t, setCookies(t, rec), want, method)
 	}
 }

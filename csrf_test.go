@@ -182,6 +182,8 @@ func TestC07_WhatIsNoticedFirst(t *testing.T) {
 	}
 	j.guardWith(t, j.m.Required())
 	j.acceptsRequest(t, withCookie("POST", good, value))
+	// An upgrade from there would be told to list its origin.
+	j.refusesRequest(t, withCookie("POST", good, "", "Origin", "null", "Sec-Fetch-Site", "same-origin"), csrfMissing)
 }
 
 // The verification is kept for a second guard in one request, but not the verdict on the value.

@@ -109,7 +109,8 @@ type Settings struct {
 	// Origin and Sec-Fetch-Site stays.
 	InsecureDisableCSRF bool
 	// CSRFMethods are the methods that need the double-submit value with a token from a cookie.
-	// Default: all but GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1).
+	// Default: all but GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1). An upgrade to WebSocket needs it
+	// where no Origin vouches for it.
 	CSRFMethods []string
 	// AccessCSRFCookieKey is the name of the cookie from which a page reads the value that goes with
 	// the access token. The server never reads it. Default: csrf_access_token.
