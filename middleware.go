@@ -69,8 +69,9 @@ func (m *Manager) guarding(r requirement, opts []RequireOption) gin.HandlerFunc 
 	return func(c *gin.Context) {
 		completed := false
 		defer abortUnless(&completed, c)
-		_ = m.Bind(c).guard(r, nil)
-		c.Next() // here, so that a panic passes abortUnless
+		if m.Bind(c).guard(r, nil) == nil {
+			c.Next() // here, so that a panic passes abortUnless
+		}
 		completed = true
 	}
 }
