@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -46,6 +47,21 @@ func TestC18_UnsetAfterLogin(t *testing.T) {
 	for _, c := range deleted {
 		assert.Negative(t, c.MaxAge, c.Name)
 	}
+}
+
+// What others have written into Set-Cookie is theirs, though it is no cookie.
+func TestC18_OddLinesOfOthers(t *testing.T) {
+	m := newManager(t, inCookies)
+	odd := []string{"", "=", "a b=c", "access_token_cookie", "theme=dark"}
+	rec := httptest.NewRecorder()
+	c, _ := gin.CreateTestContext(rec)
+	c.Request = request(http.MethodPost)
+	c.Writer.Header()["Set-Cookie"] = slices.Clone(odd)
+	_, err := m.Bind(c).Login("alice")
+	require.NoError(t, err)
+	assert.Len(t, c.Writer.Header()["Set-Cookie"], len(odd)+4)
+	m.Bind(c).Abort(authjwt.ErrInternal)
+	assert.Equal(t, odd, rec.Header()["Set-Cookie"])
 }
 
 // Two Managers serve one request: a refusal by either takes back what the other has set.

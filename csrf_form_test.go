@@ -124,3 +124,25 @@ func TestC16_FormParsedBefore(t *testing.T) {
 		}
 	}
 }
+
+// A body that is no form is not waited for.
+func TestC16_OtherBodiesAreNotRead(t *testing.T) {
+	m := newManager(t, inCookies, func(s *authjwt.Settings) { s.CSRFFormField = "csrf_token" })
+	token, _ := newPair(t, m)
+	g := guard(t, m.Required())
+	for kind, reads := range map[string]bool{"application/json": false, "text/plain": false, "": false, "application/x-www-form-urlencoded": true} {
+		body := &countedBody{}
+		req := withCookie(http.MethodPost, token, "", "Content-Type", kind)
+		req.Body = io.NopCloser(body)
+		g.do(req)
+		assert.False(t, g.ran)
+		assert.Equal(t, reads, body.reads > 0, kind)
+	}
+}
+
+type countedBody struct{ reads int }
+
+func (b *countedBody) Read([]byte) (int, error) {
+	b.reads++
+	return 0, io.EOF
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -251,5 +252,37 @@ func TestC08_OddValuesAndClaims(t *testing.T) {
 			old.assertFastAPI(t, old.do(withCookie("POST", with(claim), value)), http.StatusUnprocessableEntity, csrfNoClaim.detail)
 		}
 		j.acceptsRequest(t, withCookie("POST", with(strconv.Quote(claim)), claim))
+	}
+}
+
+func TestC06_TheCSRFCookieIsNeverRead(t *testing.T) {
+	j := newJudge(t, inCookies)
+	good, value := newPair(t, j.m)
+	forged := compactWith(t, "HS256", testSecret+"x", headerHS256, `{"sub":"alice","csrf":"planted"}`)
+	for _, row := range []struct {
+		name, token, header string
+		cookies             []string
+		want                outcome
+		reason              error
+	}{
+		{"planted cookie and header", good, "planted", []string{"planted"}, csrfMismatch, authjwt.ErrCSRF},
+		{"planted after the right one", good, "planted", []string{value, "planted"}, csrfMismatch, authjwt.ErrCSRF},
+		{"planted before the right one", good, "planted", []string{"planted", value}, csrfMismatch, authjwt.ErrCSRF},
+		{"right cookie, wrong header", good, "planted", []string{value}, csrfMismatch, authjwt.ErrCSRF},
+		{"right cookie alone", good, "", []string{value}, csrfMissing, authjwt.ErrCSRF},
+		{"cookie and header empty", good, "", []string{""}, csrfMissing, authjwt.ErrCSRF},
+		{"claim under another key", forged, "planted", []string{"planted"}, badSignature, jwt.ErrTokenSignatureInvalid},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			with := func(token, header string) *http.Request {
+				req := withCookie("POST", token, header)
+				for _, cookie := range row.cookies {
+					req.AddCookie(&http.Cookie{Name: "csrf_access_token", Value: cookie})
+				}
+				return req
+			}
+			j.refusesRequest(t, with(row.token, row.header), row.want, row.reason)
+			j.acceptsRequest(t, with(good, value)) // beside the same CSRF cookies: they matter neither way
+		})
 	}
 }

@@ -110,20 +110,6 @@ func TestH07_TheFirstLocationDecides(t *testing.T) {
 	}
 }
 
-// Browsers add cookies to any request: those that no location before asks for are no conflict, whatever they hold.
-func TestC20_CookiesAreAmbient(t *testing.T) {
-	for _, first := range []authjwt.Location{authjwt.Headers, authjwt.Query, authjwt.JSON} {
-		j := newQueryJudge(t, locatedAt(first, authjwt.Cookies))
-		good, csrf := newPair(t, j.m)
-		for _, cookies := range []string{"access_token_cookie=bad", "access_token_cookie=a; access_token_cookie=b", "access_token_cookie=" + good, "refresh_token_cookie=x"} {
-			j.assertAccepted(t, j.do(carrying(map[authjwt.Location]string{first: good}, "Cookie", cookies)))
-		}
-		several := outcome{400, "invalid_request", "Several cookies access_token_cookie with different values. FormerCookies clears those of earlier releases, CookiePrefix keeps out other hosts'", "invalid_request"}
-		j.assertRefused(t, j.do(carrying(nil, "Cookie", "access_token_cookie="+good+"; access_token_cookie=b", "X-CSRF-Token", csrf)), several)
-		assertError(t, j.left, several, authjwt.ErrInvalidRequest)
-	}
-}
-
 func TestLocations_WhatIsMissing(t *testing.T) {
 	access := map[authjwt.Location]string{authjwt.Headers: noCred.detail, authjwt.Cookies: noCookie.detail, authjwt.Query: noParameter.detail, authjwt.JSON: noMember.detail}
 	refresh := map[authjwt.Location]string{authjwt.Headers: noCred.detail, authjwt.Cookies: "Missing cookie refresh_token_cookie", authjwt.JSON: "Missing JSON member refresh_token"}

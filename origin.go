@@ -40,7 +40,8 @@ func (p *originPolicy) check(req *http.Request, unsafe bool) *failure {
 	}
 	origin, site := req.Header.Get("Origin"), req.Header.Get("Sec-Fetch-Site")
 	scheme, host, _ := strings.Cut(origin, "://")
-	if scheme == "https" && host != "" && host == req.Host && site == "" {
+	own := host != "" && host == req.Host
+	if scheme == "https" && own && site == "" {
 		return nil // spares Check's parsing
 	}
 	if p.protection.Check(req) != nil {
@@ -51,7 +52,7 @@ func (p *originPolicy) check(req *http.Request, unsafe bool) *failure {
 	switch {
 	case origin == "" || p.trusted[origin] || origin == "null" && site != "":
 		return nil
-	case host != req.Host && site == "": // with a user or a path, as browsers never write it
+	case !own && site == "": // with a user or a path, as browsers never write it
 		return failCrossOrigin
 	case scheme == "https" || scheme == "http" && (p.admitHTTP || isLoopback(origin)):
 		return nil

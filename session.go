@@ -69,7 +69,7 @@ func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) 
 // token. It writes nothing else; the error is of type *[Error].
 func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
 	t := a.accepted.Load()
-	if a.detached || t == nil || t.Type != Refresh {
+	if t == nil || t.Type != Refresh {
 		var err error
 		if t, err = a.Verify(Refresh); err != nil {
 			return TokenPair{}, err

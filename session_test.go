@@ -1,0 +1,50 @@
+package authjwt_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// Refresh takes the token that a guard has accepted, wherever that came from, if it is a refresh token.
+func TestRefresh_AfterAGuard(t *testing.T) {
+	m := newManager(t)
+	refresh, err := m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	a := m.Bind(testContext())
+	require.NoError(t, a.JWTRefreshTokenRequired(authjwt.WithToken(refresh)))
+	pair, err := a.Refresh()
+	require.NoError(t, err)
+	renewed, err := m.Verify(t.Context(), pair.AccessToken, authjwt.Access)
+	require.NoError(t, err)
+	assert.Equal(t, "alice", renewed.Subject)
+
+	a = m.Bind(testContext())
+	require.NoError(t, a.JWTRequired(authjwt.WithToken(pair.AccessToken)))
+	_, err = a.Refresh()
+	assert.ErrorIs(t, err, authjwt.ErrMissingToken, "an access token is none")
+}
+
+// What goes wrong is returned, for the handler to decide: the request is not refused by that.
+func TestSession_ErrorsAreQuiet(t *testing.T) {
+	m := newManager(t, inCookies)
+	token, _ := newPair(t, m)
+	for name, call := range map[string]func(a *authjwt.AuthJWT) error{
+		"Login":            func(a *authjwt.AuthJWT) error { _, err := a.Login("alice"); return err },
+		"Refresh":          func(a *authjwt.AuthJWT) error { _, err := a.Refresh(); return err },
+		"Logout":           (*authjwt.AuthJWT).Logout,
+		"SetAccessCookies": func(a *authjwt.AuthJWT) error { return a.SetAccessCookies(token) },
+		"UnsetJWTCookies":  (*authjwt.AuthJWT).UnsetJWTCookies,
+	} {
+		c := testContext()
+		c.Request = request(http.MethodPost, "Sec-Fetch-Site", "cross-site", "Cookie", "refresh_token_cookie=x")
+		assert.ErrorIs(t, call(m.Bind(c)), authjwt.ErrCSRF, name)
+		assert.False(t, c.IsAborted(), name)
+		assert.Equal(t, http.StatusOK, c.Writer.Status(), name)
+		assert.False(t, c.Writer.Written(), name)
+	}
+}
