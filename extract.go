@@ -134,9 +134,6 @@ func (m *Manager) blame(cred credential, e *Error) *Error {
 // fromCookies returns the value of the token's cookie, without unescaping it. Of two different ones, which a
 // neighbouring host or an earlier release has set, none can be trusted (RFC 6265bis §8.6).
 func (m *Manager) fromCookies(req *http.Request, kind TokenType) (string, *failure) {
-	if req.Header["Cookie"] == nil {
-		return "", nil
-	}
 	k := m.carrier(kind)
 	presented := req.CookiesNamed(k.token.Name)
 	if len(presented) == 0 {
@@ -153,7 +150,7 @@ func (m *Manager) fromCookies(req *http.Request, kind TokenType) (string, *failu
 // hideTokens replaces the tokens in the header fields of a request that is at its end.
 func (m *Manager) hideTokens(req *http.Request) {
 	const hidden = "[redacted]"
-	if m.settings.HeaderName != "Authorization" && req.Header[m.settings.HeaderName] != nil {
+	if req.Header[m.settings.HeaderName] != nil {
 		req.Header[m.settings.HeaderName] = []string{hidden}
 	}
 	for _, k := range []*carrier{m.access, m.refresh} {

@@ -150,6 +150,18 @@ func TestH03_HeaderForms(t *testing.T) {
 	old.assertFastAPI(t, old.get(), http.StatusUnauthorized, noCred.detail)
 }
 
+func TestH03_BareToken(t *testing.T) {
+	j := newJudge(t, func(s *authjwt.Settings) { s.HeaderType = authjwt.NoHeaderType })
+	token := mustCreate(t, j.m)
+	for _, field := range []string{token, "  " + token + "\t"} {
+		j.assertAccepted(t, j.get(field))
+	}
+	expected := badHeader
+	expected.detail = "Bad Authorization header. Expected value '<JWT>'"
+	j.refusesFields(t, []string{"Bearer " + token}, expected, authjwt.ErrInvalidHeader)
+	j.refusesFields(t, []string{""}, noCred, authjwt.ErrMissingToken)
+}
+
 func TestH04_OtherSchemes(t *testing.T) {
 	j := newJudge(t)
 	optional := guard(t, j.m.Optional(), func(c *gin.Context) {

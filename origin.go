@@ -74,16 +74,13 @@ func isLoopback(origin string) bool {
 		return false
 	}
 	host := u.Hostname()
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.IsLoopback()
+	addr, _ := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || addr.IsLoopback()
 }
 
 // isUpgrade tells whether a request asks for a WebSocket (RFC 6455 §4.1). It is generous, because an
-// upgrade is checked more than another GET.
+// upgrade is checked more than another safe request.
 func isUpgrade(req *http.Request) bool {
-	if req.Method != http.MethodGet {
-		return false
-	}
 	for _, value := range req.Header["Upgrade"] {
 		if strings.Contains(strings.ToLower(value), "websocket") {
 			return true

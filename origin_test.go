@@ -261,3 +261,11 @@ func TestC12_ChangedHost(t *testing.T) {
 	j.refusesRequest(t, j.from(t, "backend:8080", "https://example.com", ""), crossOrigin, authjwt.ErrCSRF)
 	j.refusesRequest(t, j.from(t, "backend:8080", "https://example.com", "same-site"), crossOrigin, authjwt.ErrCSRF)
 }
+
+// What does not parse is nobody's, whatever the browser's word for it.
+func TestC14_BrokenOrigin(t *testing.T) {
+	for _, origin := range []string{"http://%zz", "http://[::1", "http://a b"} {
+		refusesFrom(t, trusting(), "example.com", origin, "same-origin", httpOrigin)
+	}
+	refusesFrom(t, trusting(), "example.com", "https://%zz", "", crossOrigin)
+}

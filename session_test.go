@@ -48,3 +48,17 @@ func TestSession_ErrorsAreQuiet(t *testing.T) {
 		assert.False(t, c.Writer.Written(), name)
 	}
 }
+
+// A refresh token is missed where it could have been.
+func TestLocations_WhatIsMissingForARefresh(t *testing.T) {
+	for detail, locations := range map[string][]authjwt.Location{
+		"Missing cookie refresh_token_cookie":         {authjwt.Query, authjwt.JSON, authjwt.Headers, authjwt.Cookies},
+		"Missing Authorization Header":                {authjwt.Query, authjwt.JSON, authjwt.Headers},
+		"Missing JSON member refresh_token":           {authjwt.Query, authjwt.JSON},
+		"Refresh tokens are not taken from the query": {authjwt.Query},
+	} {
+		m := newManager(t, func(s *authjwt.Settings) { s.TokenLocation = locations })
+		_, err := m.Bind(testContext()).Refresh()
+		assert.ErrorContains(t, err, "missing_token: "+detail)
+	}
+}
