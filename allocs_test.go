@@ -24,7 +24,7 @@ func TestAllocs_ProtectedGET(t *testing.T) {
 // Beyond the GET with a bearer token: what net/http parses the cookie into. A POST adds nothing to
 // that for the Origin check and the CSRF value, whatever the browser sends.
 func TestAllocs_ProtectedByCookie(t *testing.T) {
-	m := newManager(t, inCookies)
+	m := newManager(t, inCookies, func(s *authjwt.Settings) { s.TrustedOrigins = []string{"https://app.example"} })
 	token, csrf := newPair(t, m)
 	answer := func(c *gin.Context) { c.String(http.StatusOK, "ok") }
 	count := func(req *http.Request, handlers ...gin.HandlerFunc) float64 {
@@ -39,6 +39,8 @@ func TestAllocs_ProtectedByCookie(t *testing.T) {
 	}{
 		{"browser", []string{"Origin", "https://example.com", "Sec-Fetch-Site", "same-origin"}},
 		{"older browser", []string{"Origin", "https://example.com"}},
+		{"trusted origin", []string{"Origin", "https://app.example"}},
+		{"trusted origin, by its word cross-site", []string{"Origin", "https://app.example", "Sec-Fetch-Site", "cross-site"}},
 		{"no browser", nil},
 	} {
 		assert.LessOrEqual(t, count(withCookie(http.MethodPost, token, csrf, row.fields...), m.Required()), get, row.name)

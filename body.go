@@ -41,8 +41,8 @@ type brokenReader struct{ err error }
 
 func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
 
-// mediaType returns the type of the body and its parameters; empty where there is none, or where the
-// body is compressed and cannot be read as it stands.
+// mediaType returns the type of the body and its parameters; empty where the body is compressed and
+// cannot be read as it stands. Without a type the error is not nil.
 func mediaType(h http.Header) (name string, params map[string]string, err error) {
 	if encoding := strings.Join(h["Content-Encoding"], ","); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return "", nil, nil

@@ -187,9 +187,9 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	t.csrf, t.hasCSRF = w.csrf.text(payload)
 	switch w.persistent.kind {
 	case 't':
-		t.persistent = yes
+		t.persistent = choiceYes
 	case 'f':
-		t.persistent = no
+		t.persistent = choiceNo
 	}
 	if scope, ok := w.scope.text(payload); ok {
 		t.Scopes = strings.FieldsFunc(scope, func(ch rune) bool { return ch == ' ' })

@@ -38,7 +38,8 @@ type AuthJWT struct {
 var errCopy = errors.New("this is a copy of the request's context, without a response; guard before gin's Copy")
 
 // JWTRequired demands an access token. One from a cookie needs, unless the method is safe, a request of
-// the site's own pages and the CSRF value. If it returns an error, the request has been refused: the
+// the site's own pages and the CSRF value (Settings.CSRFMethods); an upgrade to WebSocket, which is a GET,
+// needs the first. If it returns an error, the request has been refused: the
 // context is aborted, the refusal is written, and whatever the handler still writes to c.Writer is
 // discarded, so that this is the whole idiom:
 //
@@ -184,7 +185,7 @@ func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 	}
 	csrf := ""
 	if cred.location == Cookies {
-		if csrf, f = a.crossSite(r); f != nil {
+		if csrf, f = a.presentedCSRF(r); f != nil {
 			return nil, a.m.fail(f, nil)
 		}
 	}

@@ -24,7 +24,7 @@ type cookieSpec struct {
 }
 
 // WithMaxAge makes the cookies of this call persistent for d, whatever the settings say, but no longer
-// than the token lives. At least one second.
+// than the token lives and 400 days. At least one second.
 func WithMaxAge(d time.Duration) CookieOption {
 	return func(s *cookieSpec) {
 		s.maxAge = d
@@ -36,10 +36,11 @@ func WithMaxAge(d time.Duration) CookieOption {
 
 // SetAccessCookies sets the cookie that carries token, an access token of this Manager, and the
 // readable cookie with its CSRF value. The answer must not have begun. Nothing is set in answer to a
-// cross-site request that is no GET, for that is how an attacker logs others into an account of his
+// cross-site request, unless its method is safe, for that is how an attacker logs others into an account of his
 // own: the error is 403 then. Any other error means that the call is wrong: token is not an access
 // token that verifies (Settings.Validate is not asked), or a cookie would exceed 4096 octets. An error sets no
-// cookie at all; it is of type *[Error], for [AuthJWT.Abort], which takes back cookies set earlier.
+// cookie at all; it is of type *[Error], for [AuthJWT.Abort]. A refusal of the package's takes back
+// cookies that were set before it; one that the handler writes by itself does not.
 func (a *AuthJWT) SetAccessCookies(token string, opts ...CookieOption) error {
 	return a.setGiven(Access, token, opts)
 }
@@ -154,10 +155,10 @@ func (a *AuthJWT) unset(carriers ...*carrier) error {
 func (m *Manager) pair(t issued, maxAge time.Duration) ([]http.Cookie, error) {
 	s, k := &m.settings, m.carrier(t.kind)
 	life := time.Duration(0) // until the browser ends
-	if s.PersistentCookies && t.persistent != no || t.persistent == yes {
+	if s.PersistentCookies && t.persistent != choiceNo || t.persistent == choiceYes {
 		life = maxCookieAge
 	}
-	if s.CookieMaxAge > 0 && t.persistent != no {
+	if s.CookieMaxAge > 0 && t.persistent != choiceNo {
 		life = s.CookieMaxAge
 	}
 	if maxAge > 0 {

@@ -61,7 +61,7 @@ var (
 	csrfMismatch = csrfRefusal("csrf_mismatch", "CSRF double submit tokens do not match"+sendCSRF)
 	csrfNoClaim  = csrfRefusal("csrf_claim_missing", "Missing claim: csrf")
 	crossOrigin  = csrfRefusal("csrf_origin", "Cross-origin request. If the page is yours, list its origin in TrustedOrigins")
-	httpOrigin   = csrfRefusal("csrf_origin", "The origin of the page is not https. Serve it over https, or list its origin in TrustedOrigins")
+	httpOrigin   = csrfRefusal("csrf_origin", "The origin of the page is not https. Serve it over https, list its origin in TrustedOrigins, or set InsecureCookies for development")
 	noCookie     = outcome{http.StatusUnauthorized, "missing_token", "Missing cookie access_token_cookie", ""}
 )
 

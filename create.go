@@ -52,9 +52,9 @@ func WithFresh() TokenOption { return func(s *tokenSpec) { s.fresh = true } }
 // [AuthJWT.Refresh] keeps what [AuthJWT.Login] was told.
 func WithPersistentCookies(persistent bool) TokenOption {
 	return func(s *tokenSpec) {
-		s.persistent = no
+		s.persistent = choiceNo
 		if persistent {
-			s.persistent = yes
+			s.persistent = choiceYes
 		}
 	}
 }
@@ -252,8 +252,8 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		}
 		b = append(append(append(b, `,"csrf":"`...), s.issued.csrf...), '"')
 	}
-	if s.persistent != open && m.settings.uses(Cookies) {
-		b = strconv.AppendBool(append(b, `,"persistent":`...), s.persistent == yes)
+	if s.persistent != choiceOpen && m.settings.uses(Cookies) {
+		b = strconv.AppendBool(append(b, `,"persistent":`...), s.persistent == choiceYes)
 	}
 	if m.settings.EncodeIssuer != "" {
 		b, _ = jsontext.AppendQuote(append(b, `,"iss":`...), m.settings.EncodeIssuer) // New checked it

@@ -13,26 +13,25 @@ import (
 // cookie from which pages read the value is never read here, for a neighbouring host can
 // plant one.
 
-// crossSite makes the checks that need no cryptography. It returns the CSRF value to be compared with
-// the claim, or an empty one where none is due.
-func (a *AuthJWT) crossSite(r *requirement) (string, *failure) {
+// presentedCSRF makes the checks that need no cryptography. It returns the CSRF value to be compared
+// with the claim, or an empty one where none is due.
+func (a *AuthJWT) presentedCSRF(r *requirement) (string, *failure) {
 	req, s := a.c.Request, &a.m.settings
 	upgrade := isUpgrade(req)
 	if f := a.m.origins.check(req, upgrade); f != nil {
 		return "", f
 	}
-	switch {
-	case s.InsecureDisableCSRF:
+	// With an upgrade browsers always send Origin, and no header of the page's.
+	vouched := upgrade && a.m.origins.vouches(req)
+	due := s.needsCSRF(req.Method) || upgrade && (!vouched || s.Errors == FastAPI)
+	if !due || s.InsecureDisableCSRF {
 		return "", nil
-	case s.needsCSRF(req.Method):
-	case !upgrade || s.Errors != FastAPI && a.m.origins.vouches(req):
-		return "", nil // browsers always send Origin with an upgrade, and no header of the page's
 	}
 	k := a.m.carrier(r.want)
 	if value := a.csrfValue(k, r.csrf); value != "" {
 		return value, nil
 	}
-	if upgrade && req.Header.Get("Origin") != "" && !a.m.origins.vouches(req) {
+	if upgrade && !vouched && req.Header.Get("Origin") != "" {
 		return "", failCrossOrigin // a page that cannot send the value: the Host was changed on the way, say
 	}
 	return "", k.noCSRF

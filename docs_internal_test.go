@@ -55,6 +55,7 @@ func TestDocs_TableOfStatuses(t *testing.T) {
 		"malformed JSON body where JSON is a location":                                       {failRequest},
 		"body over 64 KiB": {failTooLarge},
 		"CSRF value missing or wrong; another site's page": {m.access.noCSRF, m.refresh.wrongCSRF, failCrossOrigin, failInsecureOrigin, failCSRF},
+		"cookie token without csrf claim where it is due":  {failNoCSRFClaim},
 		"wrong user name or password":                      {failCredentials},
 		"malformed login body":                             {failBody, failFields, failGrantType},
 		"anything the request did not cause":               {failInternal},

@@ -87,7 +87,8 @@ type ErrorStyle int
 const (
 	// RFC6750 answers with the statuses and challenges of RFC 6750 and {"detail", "code"}. It is the default.
 	RFC6750 ErrorStyle = iota
-	// FastAPI answers with fastapi-jwt-auth's numbers (422 for bad tokens) and {"detail"}, without challenge.
+	// FastAPI answers with fastapi-jwt-auth's numbers (422 for bad tokens) and {"detail"}, without
+	// challenge. An upgrade to WebSocket with a token in a cookie always needs the CSRF value in it.
 	FastAPI
 )
 

@@ -194,7 +194,7 @@ func (a *AuthJWT) takeQuery() {
 	rest, tokens := cutParameter(req.URL.RawQuery, name)
 	if tokens == nil {
 		for other := a.next; other != nil && tokens == nil; other = other.next { // it may have taken it
-			if other.m.settings.uses(Query) && other.m.settings.QueryStringName == name {
+			if other.m.settings.QueryStringName == name {
 				tokens = other.queryTokens
 			}
 		}
@@ -209,11 +209,9 @@ func (a *AuthJWT) takeQuery() {
 			req.RequestURI += "?" + query
 		}
 	}
-	if req.Form != nil { // parsed already
-		delete(req.Form, name)
-		if posted, ok := req.PostForm[name]; ok {
-			req.Form[name] = posted
-		}
+	delete(req.Form, name) // which may be parsed already
+	if posted, ok := req.PostForm[name]; ok {
+		req.Form[name] = posted
 	}
 	cached := a.c.QueryArray(name) // if Gin has parsed the query before
 	clear(cached)

@@ -56,7 +56,7 @@ var (
 	failScope          = &failure{ErrInsufficientScope, nil, 403, 403, "insufficient_scope", "insufficient_scope", "The token lacks a required scope"}
 	failNoCSRFClaim    = &failure{ErrCSRF, nil, 403, 422, "", "csrf_claim_missing", "Missing claim: csrf"}
 	failCrossOrigin    = &failure{ErrCSRF, nil, 403, 401, "", "csrf_origin", "Cross-origin request. If the page is yours, list its origin in TrustedOrigins"}
-	failInsecureOrigin = &failure{ErrCSRF, nil, 403, 401, "", "csrf_origin", "The origin of the page is not https. Serve it over https, or list its origin in TrustedOrigins"}
+	failInsecureOrigin = &failure{ErrCSRF, nil, 403, 401, "", "csrf_origin", "The origin of the page is not https. Serve it over https, list its origin in TrustedOrigins, or set InsecureCookies for development"}
 	failCSRF           = &failure{ErrCSRF, nil, 403, 401, "", "csrf", "CSRF check failed"}
 
 	failNoAccessToken   = missingToken("Missing access token from Query or Path")

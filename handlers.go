@@ -28,7 +28,8 @@ type Routes struct {
 }
 
 // Mount adds the prebuilt routes to r: POST /login, POST /refresh, DELETE and POST /logout. It panics
-// if Routes.Login is nil, and if the browser would not send the refresh cookie to the refresh route.
+// if Routes.Login is nil, and if the browser would not send the refresh cookie to the refresh route. Mount
+// them outside what a guard protects: even an optional one would refuse a login that brings an old cookie.
 func (m *Manager) Mount(r gin.IRouter, routes Routes) {
 	if group, ok := r.(interface{ BasePath() string }); ok && m.settings.uses(Cookies) {
 		route := path.Join(group.BasePath(), "/refresh")
@@ -44,8 +45,8 @@ func (m *Manager) Mount(r gin.IRouter, routes Routes) {
 
 // LoginHandler answers POST with a fresh access token and a refresh token: with their cookies, if
 // Cookies is a location, and in the body (RFC 6749 §5.1) unless only cookies carry tokens; see
-// [TokenPair]. It then refuses a request from another site's page before it asks Routes.Login. It
-// panics if Routes.Login is nil.
+// [TokenPair]. If Cookies is a location, a request from another site's page is refused before
+// Routes.Login is asked. It panics if Routes.Login is nil.
 func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 	if routes.Login == nil {
 		panic("authjwt: LoginHandler: Routes.Login is nil; set it to the function that checks user name and password")
@@ -81,7 +82,8 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 	})
 }
 
-// RefreshHandler answers POST, with a refresh token, with a new access token that is not fresh.
+// RefreshHandler answers POST, with a refresh token from any of the locations but Query, with a new access
+// token that is not fresh, and sets its cookies if Cookies is a location.
 func (m *Manager) RefreshHandler(routes Routes) gin.HandlerFunc {
 	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
 		if err := a.JWTRefreshTokenRequired(); err != nil {

@@ -22,7 +22,6 @@ func newOriginPolicy(s *Settings) *originPolicy {
 	p := &originPolicy{http.NewCrossOriginProtection(), map[string]bool{}, s.InsecureCookies}
 	for _, origin := range s.TrustedOrigins {
 		p.trusted[origin] = true
-		_ = p.protection.AddTrustedOrigin(origin)
 	}
 	return p
 }
@@ -39,6 +38,9 @@ func (p *originPolicy) check(req *http.Request, unsafe bool) *failure {
 		req = &post
 	}
 	origin, site := req.Header.Get("Origin"), req.Header.Get("Sec-Fetch-Site")
+	if p.trusted[origin] {
+		return nil
+	}
 	scheme, host, _ := strings.Cut(origin, "://")
 	own := host != "" && host == req.Host
 	if scheme == "https" && own && site == "" {
@@ -47,10 +49,10 @@ func (p *originPolicy) check(req *http.Request, unsafe bool) *failure {
 	if p.protection.Check(req) != nil {
 		return failCrossOrigin
 	}
-	// What is left has no Origin, a trusted one, the host's own in any scheme, or the browser's word
-	// that it is the same, which also goes with null (a page without referrer).
+	// What is left has no Origin, the host's own in any scheme, or the browser's word that it is the
+	// same, which also goes with null (a page without referrer).
 	switch {
-	case origin == "" || p.trusted[origin] || origin == "null" && site != "":
+	case origin == "" || origin == "null" && site != "":
 		return nil
 	case !own && site == "": // with a user or a path, as browsers never write it
 		return failCrossOrigin
@@ -79,7 +81,8 @@ func isLoopback(origin string) bool {
 }
 
 // isUpgrade tells whether a request asks for a WebSocket (RFC 6455 §4.1). It is generous, because an
-// upgrade is checked more than another safe request.
+// upgrade is checked more than another safe request. The extended CONNECT of HTTP/2 (RFC 8441), which
+// net/http leaves off, is no safe method and needs the CSRF value.
 func isUpgrade(req *http.Request) bool {
 	for _, value := range req.Header["Upgrade"] {
 		if strings.Contains(strings.ToLower(value), "websocket") {

@@ -51,8 +51,11 @@ func (p TokenPair) wire(message string) wirePair {
 // is a location: both pairs or, with an error, none (see [AuthJWT.SetAccessCookies]). It ignores what the
 // request presents. The options shape the access token; the refresh token carries nothing but the
 // subject and the choice of [WithPersistentCookies], because claims are asked for again at a refresh.
-// The error is of type *[Error].
+// It answers nothing: pass an error to [AuthJWT.Abort]. The error is of type *[Error].
 func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) {
+	if a.detached {
+		return TokenPair{}, a.m.misused(errCopy)
+	}
 	access := &tokenSpec{kind: Access, subject: subject, fresh: true}
 	if _, err := a.create(access, opts); err != nil {
 		return TokenPair{}, a.m.misused(err)
@@ -66,8 +69,11 @@ func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) 
 
 // Refresh verifies the request's refresh token, unless a guard has accepted it already, makes an
 // access token that is not fresh, and sets its cookies if Cookies is a location. The options shape the
-// token. It writes nothing else; the error is of type *[Error].
+// token. It answers nothing: pass an error to [AuthJWT.Abort]. The error is of type *[Error].
 func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
+	if a.detached {
+		return TokenPair{}, a.m.misused(errCopy)
+	}
 	t := a.accepted.Load()
 	if t == nil || t.Type != Refresh {
 		var err error
@@ -109,8 +115,8 @@ func (a *AuthJWT) handOut(access, refresh issued) (TokenPair, error) {
 // Logout ends the session in this browser: it deletes the cookies, whatever state their tokens are
 // in. Without cookies there is nothing to end on the server, and no error. It needs no guard before
 // it. A request from another site's page is refused, and so is one that presents a live token in a
-// cookie without the CSRF value of either cookie; then no cookie is touched. The error is of type
-// *[Error].
+// cookie without the CSRF value of either cookie; then no cookie is touched. It answers nothing: pass an
+// error to [AuthJWT.Abort]. The error is of type *[Error].
 func (a *AuthJWT) Logout() error {
 	switch {
 	case a.detached:
@@ -122,7 +128,7 @@ func (a *AuthJWT) Logout() error {
 	defer abortUnless(&completed, a.c)
 	f := a.m.origins.check(a.c.Request, true)
 	if f == nil {
-		f = a.vouched()
+		f = a.mayLogOut()
 	}
 	completed = true
 	if f != nil {
@@ -131,11 +137,11 @@ func (a *AuthJWT) Logout() error {
 	return a.UnsetJWTCookies()
 }
 
-// vouched tells whether the request may delete the cookies it presents. One CSRF value is enough: it
+// mayLogOut tells whether the request may delete the cookies it presents. One CSRF value is enough: it
 // matches either cookie's claim, that of an expired token included. Cookies that are broken, foreign or
 // expired need none, nor do those without a claim, for which there is no value: nothing of that kind
 // keeps a user from logging out.
-func (a *AuthJWT) vouched() *failure {
+func (a *AuthJWT) mayLogOut() *failure {
 	if a.m.settings.InsecureDisableCSRF {
 		return nil
 	}

@@ -61,8 +61,8 @@ type Settings struct {
 	// HeaderType is the scheme before the token, compared without regard to case. Default: Bearer.
 	// NoHeaderType expects the bare token.
 	HeaderType string
-	// QueryStringName is the query parameter that carries the token, where Query is a location.
-	// Refresh tokens are never taken from the query. Default: token.
+	// QueryStringName is the query parameter that carries the token, where Query is a location. A
+	// logger must not see it: register [Manager.ErrorMiddleware], which takes it out, before. Refresh tokens are never taken from the query. Default: token.
 	QueryStringName string
 	// JSONKey is the member of a JSON body that carries the access token, where JSON is a location.
 	// Default: access_token.
@@ -110,7 +110,7 @@ type Settings struct {
 	InsecureDisableCSRF bool
 	// CSRFMethods are the methods that need the double-submit value with a token from a cookie.
 	// Default: all but GET, HEAD, OPTIONS and TRACE (RFC 9110 §9.2.1). An upgrade to WebSocket needs it
-	// where no Origin vouches for it.
+	// where no Origin vouches for it, and always in the FastAPI style.
 	CSRFMethods []string
 	// AccessCSRFCookieKey is the name of the cookie from which a page reads the value that goes with
 	// the access token. The server never reads it. Default: csrf_access_token.

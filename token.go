@@ -54,9 +54,9 @@ type Token struct {
 type choice int8
 
 const (
-	open choice = iota
-	yes
-	no
+	choiceOpen choice = iota
+	choiceYes
+	choiceNo
 )
 
 // Decode decodes all claims into v, strictly: names match exactly (EXP is not exp) and a number in an

@@ -3,7 +3,6 @@ package authjwt
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -78,7 +77,7 @@ func (s *Settings) transportMistakes() (found []error) {
 	switch {
 	case !isToken(s.HeaderName):
 		found = append(found, mistake("HeaderName", "%q is not a header name (RFC 9110 §5.1); leave it empty for Authorization", s.HeaderName))
-	case slices.Contains([]string{"Host", "Cookie", "Origin", "Transfer-Encoding", "Content-Length", "Content-Type"}, http.CanonicalHeaderKey(s.HeaderName)):
+	case containsFold(requestHeaders, s.HeaderName):
 		found = append(found, mistake("HeaderName", "%q has another meaning; leave it empty for Authorization", s.HeaderName))
 	}
 	if s.HeaderType != NoHeaderType && !isToken(s.HeaderType) {

@@ -121,7 +121,7 @@ func (s *Settings) csrfMistakes() (found []error) {
 		switch {
 		case !isToken(header.name):
 			found = append(found, mistake(header.field, "%q is not a header name (RFC 9110 §5.1); leave it empty for X-CSRF-Token", header.name))
-		case strings.EqualFold(header.name, s.HeaderName) || containsFold(requestHeaders, header.name) || hasPrefixFold(header.name, "Sec-") || hasPrefixFold(header.name, "Proxy-"):
+		case strings.EqualFold(header.name, s.HeaderName) || strings.EqualFold(header.name, "Authorization") || containsFold(requestHeaders, header.name) || hasPrefixFold(header.name, "Sec-") || hasPrefixFold(header.name, "Proxy-"):
 			found = append(found, mistake(header.field, "%q has another meaning, or pages cannot send it; leave it empty for X-CSRF-Token", header.name))
 		}
 	}
