@@ -105,6 +105,7 @@ func TestL02_LogoutWithoutClaim(t *testing.T) {
 	rec := g.do(withCookie(http.MethodPost, plain, ""))
 	assert.Equal(t, http.StatusOK, rec.Code)
 	assert.Len(t, setCookies(t, rec), 4)
+	assert.Equal(t, []string{"no-store", "no-cache"}, []string{rec.Header().Get("Cache-Control"), rec.Header().Get("Pragma")})
 	assertAnswer(t, g.do(withCookie(http.MethodPost, plain, "", "Origin", "https://a.example")), crossOrigin)
 	live, _ := newPair(t, m)
 	assertAnswer(t, g.do(withCookie(http.MethodPost, live, "")), csrfMissing)

@@ -213,3 +213,74 @@ func ExampleToken_CSRFToken() {
 	fmt.Println(rec.Code, rec.Body)
 	// Output: 200 name: Queen
 }
+
+func ExampleAuthJWT_Refresh() {
+	auth := exampleCookies(func(s *authjwt.Settings) { s.RefreshCookiePath = "/auth" })
+	r := gin.New()
+	r.POST("/auth/refresh", auth.RefreshRequired(), func(c *gin.Context) {
+		a := authjwt.FromContext(c)
+		pair, err := a.Refresh()
+		if err != nil {
+			a.Abort(err)
+			return
+		}
+		c.JSON(http.StatusOK, gin.H{"expires_in": pair.ExpiresIn.Seconds()})
+	})
+
+	raw, _ := auth.CreateRefreshToken("alice")
+	t, _ := auth.Verify(context.Background(), raw, authjwt.Refresh)
+	fields := map[string]string{"Cookie": "refresh_token_cookie=" + raw}
+	send(r, "POST", "/auth/refresh", fields)
+	fields["X-CSRF-Token"] = t.CSRFToken()
+	answer := send(r, "POST", "/auth/refresh", fields)
+	fmt.Println(len(answer["Set-Cookie"]), "cookies set: those of the access token")
+	// Output:
+	// 403 {"detail":"Missing CSRF Token. Send the value of the cookie csrf_refresh_token in the header X-CSRF-Token","code":"csrf_missing"}
+	// 200 {"expires_in":900}
+	// 2 cookies set: those of the access token
+}
+
+// A release that has moved its cookies from / to /app, and has them outlive the browser, 30 days at most.
+func ExampleSettings_formerCookies() {
+	auth := exampleCookies(func(s *authjwt.Settings) {
+		s.AccessCookiePath, s.RefreshCookiePath = "/app", "/app"
+		s.AccessCSRFCookiePath, s.RefreshCSRFCookiePath = "/app", "/app"
+		s.FormerCookies = []authjwt.FormerCookie{{Path: "/"}}
+		s.CookieMaxAge = 30 * 24 * time.Hour
+	})
+	r := gin.New()
+	auth.Mount(r.Group("/app"), authjwt.Routes{Login: func(*gin.Context) (string, error) { return "alice", nil }})
+
+	answer := send(r, "POST", "/app/login", nil)
+	for _, line := range answer["Set-Cookie"] {
+		if c, _ := http.ParseSetCookie(line); c.HttpOnly {
+			fmt.Println(c.Name, c.Path, "Max-Age:", max(c.MaxAge, 0) > 0)
+		}
+	}
+	// Output:
+	// 200 {"msg":"Successfully login"
+	// access_token_cookie / Max-Age: false
+	// refresh_token_cookie / Max-Age: false
+	// access_token_cookie /app Max-Age: true
+	// refresh_token_cookie /app Max-Age: true
+}
+
+// A download link carries its token in the URL, on this one route.
+func ExampleWithLocations() {
+	auth := exampleCookies(func(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{authjwt.Cookies, authjwt.Query} })
+	r := gin.New()
+	r.Use(auth.ErrorMiddleware()) // before a logger, which then gets the URL without the token
+	r.GET("/download", auth.Required(authjwt.WithLocations(authjwt.Query)), func(c *gin.Context) {
+		c.String(http.StatusOK, "file for "+authjwt.FromContext(c).Subject()+" "+c.Request.URL.String())
+	})
+	r.GET("/me", auth.Required(authjwt.WithLocations(authjwt.Cookies)), func(c *gin.Context) { c.String(http.StatusOK, "hello") })
+
+	token, _ := auth.CreateAccessToken("alice", authjwt.WithExpires(time.Minute))
+	answer := send(r, "GET", "/download?name=a.pdf&token="+token, nil)
+	fmt.Println(answer.Get("Referrer-Policy"))
+	send(r, "GET", "/me?token="+token, nil)
+	// Output:
+	// 200 file for alice /download?name=a.pdf
+	// no-referrer
+	// 401 {"detail":"Missing cookie access_token_cookie","code":"missing_token"}
+}

@@ -230,7 +230,7 @@ func TestH07_MalformedHeaderBesideTheQuery(t *testing.T) {
 func TestH07_EmptyParameterBesideAnother(t *testing.T) {
 	j := newQueryJudge(t, locatedAt(authjwt.Query, authjwt.Cookies))
 	good := mustCreate(t, j.m)
-	for query, want := range map[string]int{"token=": 200, "token": 200, "token=bad": 401, "token=&token=": 400} {
+	for query, want := range map[string]int{"token=": 200, "token": 200, "token=bad": 401, "token=%zz": 401, "token=&token=": 400} {
 		req := withCookie(http.MethodGet, good, "")
 		req.URL.RawQuery = query
 		assert.Equal(t, want, j.do(req).Code, query)
@@ -259,6 +259,7 @@ func TestH07_NeverForRefreshTokens(t *testing.T) {
 	}
 	j.refusesQuery(t, asking("token="+refresh+"&token="+refresh), noCred, authjwt.ErrMissingToken)
 	j.assertAccepted(t, j.do(asking("", "Bearer "+refresh)))
+	j.refusesQuery(t, asking("token=x", "Bearer "+refresh), severalTokens, authjwt.ErrInvalidRequest)
 
 	j.guardBehind(t, j.m.RefreshHandler(authjwt.Routes{}))
 	assertAnswer(t, j.do(carrying(map[authjwt.Location]string{authjwt.Query: refresh})), noCred)
