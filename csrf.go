@@ -10,8 +10,7 @@ import (
 // A request with a token from a cookie may have been made by another site's page, because browsers add
 // cookies to any request. Unless its method is safe, it must come from the site's own origin and carry
 // a value that only the site's own pages can read: the token's csrf claim (signed double submit). The
-// cookie from which pages read the value is never read here, for a neighbouring host can
-// plant one.
+// cookie from which pages read the value is never read here, for a neighbouring host can plant one.
 
 // presentedCSRF makes the checks that need no cryptography. It returns the CSRF value to be compared
 // with the claim, or an empty one where none is due.
