@@ -148,12 +148,12 @@ var requestHeaders = []string{
 // would never match.
 func isOrigin(s string) bool {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || s != strings.ToLower(u.Scheme+"://"+u.Host) || strings.HasSuffix(u.Host, ":") {
+	if err != nil || s != strings.ToLower(u.Scheme+"://"+u.Host) || strings.HasSuffix(u.Host, ":") {
 		return false
 	}
-	port, portErr := strconv.ParseUint(u.Port(), 10, 16)
+	port, _ := strconv.ParseUint(u.Port(), 10, 16)
 	switch {
-	case u.Port() != "" && (portErr != nil || strconv.FormatUint(port, 10) != u.Port()):
+	case u.Port() != "" && strconv.FormatUint(port, 10) != u.Port():
 		return false
 	case u.Scheme == "https" && port == 443 || u.Scheme == "http" && port == 80:
 		return false
