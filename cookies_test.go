@@ -109,9 +109,13 @@ func TestC02_AcceptedOneStepAway(t *testing.T) {
 			s.FormerCookies = []authjwt.FormerCookie{{Path: "/old"}, {Path: "/old", Domain: "example.com"}}
 		},
 		func(s *authjwt.Settings) { s.AccessCookiePath, s.FormerCookies = "/api", []authjwt.FormerCookie{{}} },
-		func(s *authjwt.Settings) { s.AccessCSRFCookiePath, s.FormerCookies = "/api", []authjwt.FormerCookie{{}} },
+		func(s *authjwt.Settings) {
+			s.AccessCSRFCookiePath, s.FormerCookies = "/api", []authjwt.FormerCookie{{}}
+		},
 		func(s *authjwt.Settings) { s.RefreshCookiePath, s.FormerCookies = "/api", []authjwt.FormerCookie{{}} },
-		func(s *authjwt.Settings) { s.RefreshCSRFCookiePath, s.FormerCookies = "/api", []authjwt.FormerCookie{{}} },
+		func(s *authjwt.Settings) {
+			s.RefreshCSRFCookiePath, s.FormerCookies = "/api", []authjwt.FormerCookie{{}}
+		},
 		func(s *authjwt.Settings) { s.CookieDomain, s.FormerCookies = "a.example", []authjwt.FormerCookie{{}} },
 		func(s *authjwt.Settings) {
 			s.CookiePrefix, s.FormerCookies = "__Secure-", []authjwt.FormerCookie{{Path: "/a"}}
