@@ -67,8 +67,8 @@ type boundKey struct{}
 
 // Bind returns the AuthJWT of this Manager and this request, the same at every call. Programs with
 // one Manager use [FromContext]. Where Query is a location, the first call takes the token out of the
-// URL. On a copy made by gin's Copy, which has no response, everything but
-// Token, Subject and Context of what it returns is an error.
+// URL. On a copy made by gin's Copy, which has no response, everything but Token, Subject and Context of
+// what it returns is an error.
 func (m *Manager) Bind(c *gin.Context) *AuthJWT { return m.bind(c, bound(c)) }
 
 // bind is Bind where first, the newest AuthJWT of the request, is known.

@@ -2,6 +2,7 @@ package authjwt
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -35,6 +36,20 @@ func peekBody(req *http.Request) (text []byte, all bool, err error) {
 		return text[:maxBodySize], false, err
 	}
 	return text, err == nil, err
+}
+
+// wholeBody is peekBody for who needs all of the body. The failure is failTooLarge, or broken where the
+// body cannot be read; cause is the error behind it, if any.
+func wholeBody(req *http.Request, broken *failure) (text []byte, f *failure, cause error) {
+	text, all, err := peekBody(req)
+	var limit *http.MaxBytesError // the application's own, a smaller one
+	switch {
+	case errors.As(err, &limit) || err == nil && !all:
+		return nil, failTooLarge, err
+	case err != nil:
+		return nil, broken, err
+	}
+	return text, nil, nil
 }
 
 type brokenReader struct{ err error }

@@ -66,6 +66,9 @@ func (m *Manager) carrier(t TokenType) *carrier {
 	return m.access
 }
 
+// carriers returns both, access tokens' first.
+func (m *Manager) carriers() []*carrier { return []*carrier{m.access, m.refresh} }
+
 // cookies describes the two cookies of a type of token. They are set and unset by these descriptions,
 // so that a deletion always matches (RFC 6265bis §5.7: name, domain and path; the rest for browsers
 // that refuse the deletion otherwise).

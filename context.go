@@ -39,9 +39,9 @@ var errCopy = errors.New("this is a copy of the request's context, without a res
 
 // JWTRequired demands an access token. One from a cookie needs, unless the method is safe, a request of
 // the site's own pages and the CSRF value (Settings.CSRFMethods); an upgrade to WebSocket, which is a GET,
-// needs the first. If it returns an error, the request has been refused: the
-// context is aborted, the refusal is written, and whatever the handler still writes to c.Writer is
-// discarded, so that this is the whole idiom:
+// needs the first. If it returns an error, the request has been refused: the context is aborted, the
+// refusal is written, and whatever the handler still writes to c.Writer is discarded, so that this is
+// the whole idiom:
 //
 //	if a.JWTRequired() != nil {
 //		return

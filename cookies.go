@@ -54,7 +54,7 @@ func (a *AuthJWT) SetRefreshCookies(token string, opts ...CookieOption) error {
 // UnsetJWTCookies deletes the cookies of both tokens. Where Cookies is no location there is nothing to
 // delete, and no error. Like setting, it is refused to another site's page. It asks for no CSRF value,
 // so it is for handlers behind a guard; [AuthJWT.Logout] needs none.
-func (a *AuthJWT) UnsetJWTCookies() error { return a.unset(a.m.access, a.m.refresh) }
+func (a *AuthJWT) UnsetJWTCookies() error { return a.unset(a.m.carriers()...) }
 
 // UnsetAccessCookies deletes the cookies of the access token; otherwise it is [AuthJWT.UnsetJWTCookies].
 func (a *AuthJWT) UnsetAccessCookies() error { return a.unset(a.m.access) }
@@ -87,8 +87,6 @@ func (a *AuthJWT) setVerified(kind TokenType, raw string, opts []CookieOption) *
 	return a.setCookies(opts, issued{kind: kind, raw: raw, csrf: t.csrf, expiresAt: t.ExpiresAt, persistent: t.persistent})
 }
 
-var errResponseBegun = errors.New("the answer has begun; set and unset cookies before anything is written")
-
 // setCookies sets all cookies of the tokens or none.
 func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
 	spec := cookieSpec{}
@@ -104,11 +102,9 @@ func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
 		return a.m.misused(errors.Join(spec.mistakes...))
 	case !a.m.settings.uses(Cookies):
 		return a.m.fail(failCookiesDisabled, misuse{errors.New("add Cookies to Settings.TokenLocation")})
-	case a.c.Writer.Written():
-		return a.m.misused(errResponseBegun)
 	}
-	if f := a.m.origins.check(a.c.Request, false); f != nil {
-		return a.m.fail(f, nil)
+	if e := a.mayWrite(); e != nil {
+		return e
 	}
 	var cookies []http.Cookie
 	for _, t := range tokens { // first, for older browsers take a host's cookie and its Domain's for one
@@ -131,11 +127,9 @@ func (a *AuthJWT) unset(carriers ...*carrier) error {
 		return a.m.misused(errCopy)
 	case !a.m.settings.uses(Cookies):
 		return nil
-	case a.c.Writer.Written():
-		return a.m.misused(errResponseBegun)
 	}
-	if f := a.m.origins.check(a.c.Request, false); f != nil {
-		return a.m.fail(f, nil)
+	if e := a.mayWrite(); e != nil {
+		return e
 	}
 	var cookies []http.Cookie
 	for _, k := range carriers {
@@ -149,6 +143,17 @@ func (a *AuthJWT) unset(carriers ...*carrier) error {
 	}
 	asked := a.write(deletions(cookies...))
 	a.setLines = slices.DeleteFunc(a.setLines, func(line string) bool { return slices.Contains(asked, line) })
+	return nil
+}
+
+// mayWrite tells why cookies can be neither set nor unset in this answer, if so.
+func (a *AuthJWT) mayWrite() *Error {
+	if a.c.Writer.Written() {
+		return a.m.misused(errors.New("the answer has begun; set and unset cookies before anything is written"))
+	}
+	if f := a.m.origins.check(a.c.Request, false); f != nil {
+		return a.m.fail(f, nil)
+	}
 	return nil
 }
 
@@ -234,11 +239,10 @@ func takeBack(c *gin.Context) {
 		return
 	}
 	for a := bound(c); a != nil; a = a.next {
-		names := []string{a.m.access.token.Name, a.m.access.csrf.Name, a.m.refresh.token.Name, a.m.refresh.csrf.Name}
 		dropCookies(h, func(line string) bool {
 			there, err := http.ParseSetCookie(line)
-			set := err == nil && there.MaxAge >= 0 && slices.Contains(names, there.Name)
-			return set || slices.Contains(a.setLines, line) // former places, too
+			ours := err == nil && slices.ContainsFunc(a.m.carriers(), func(k *carrier) bool { return there.Name == k.token.Name || there.Name == k.csrf.Name })
+			return ours && there.MaxAge >= 0 || slices.Contains(a.setLines, line) // former places, too
 		})
 	}
 }

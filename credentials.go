@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
-	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -32,9 +31,9 @@ func BindCredentials(c *gin.Context) (Credentials, error) {
 	if err != nil || !isJSON(kind) && kind != urlencodedForm && kind != multipartForm {
 		return Credentials{}, failMediaType.error(err)
 	}
-	body, err := readBody(c)
-	if err != nil {
-		return Credentials{}, err
+	body, f, err := wholeBody(c.Request, failBody)
+	if f != nil {
+		return Credentials{}, f.error(err)
 	}
 
 	var fields map[string]string
@@ -71,18 +70,6 @@ func credentialsFrom(fields map[string]string) (Credentials, error) {
 		return Credentials{}, failGrantType.error(nil)
 	}
 	return cred, nil
-}
-
-func readBody(c *gin.Context) ([]byte, error) {
-	body, all, err := peekBody(c.Request)
-	var tooLarge *http.MaxBytesError // by a smaller limit of the application's
-	switch {
-	case errors.As(err, &tooLarge) || err == nil && !all:
-		return nil, failTooLarge.error(err)
-	case err != nil:
-		return nil, failBody.error(err)
-	}
-	return body, nil
 }
 
 var errRepeatedField = errors.New("a field is sent twice") // RFC 6749 §3.2

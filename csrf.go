@@ -36,16 +36,21 @@ func (a *AuthJWT) presentedCSRF(r *requirement) (string, *failure) {
 	return "", k.noCSRF
 }
 
-// needsCSRF goes by a list of safe methods, not of unsafe ones: there are new ones (RFC 9110 §9.2.1).
+// needsCSRF goes by a list of safe methods, not of unsafe ones: there are new ones.
 func (s *Settings) needsCSRF(method string) bool {
 	if s.CSRFMethods != nil {
 		return slices.Contains(s.CSRFMethods, method)
 	}
+	return !isSafe(method)
+}
+
+// isSafe tells whether a method is safe (RFC 9110 §9.2.1).
+func isSafe(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		return false
+		return true
 	}
-	return true
+	return false
 }
 
 // csrfValue returns the value given with WithCSRFToken, or else the request's.

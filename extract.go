@@ -2,7 +2,6 @@ package authjwt
 
 import (
 	"bytes"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -153,7 +152,7 @@ func (m *Manager) hideTokens(req *http.Request) {
 	if req.Header[m.settings.HeaderName] != nil {
 		req.Header[m.settings.HeaderName] = []string{hidden}
 	}
-	for _, k := range []*carrier{m.access, m.refresh} {
+	for _, k := range m.carriers() {
 		for _, presented := range req.CookiesNamed(k.token.Name) {
 			for i, line := range req.Header["Cookie"] {
 				if presented.Value != "" {
@@ -266,8 +265,7 @@ func (a *AuthJWT) fromJSON(r *requirement) (string, *failure) {
 // readJSON finds both tokens in the body. GET and the other safe methods have no body that means
 // anything (RFC 6750 §2.2); another content type, no object or no member are no credential.
 func (m *Manager) readJSON(req *http.Request) (access, refresh string, f *failure) {
-	switch req.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+	if isSafe(req.Method) {
 		return "", "", nil
 	}
 	if kind, _, err := mediaType(req.Header); err != nil || !isJSON(kind) {
@@ -276,13 +274,9 @@ func (m *Manager) readJSON(req *http.Request) (access, refresh string, f *failur
 	if req.ContentLength > maxBodySize {
 		return "", "", failTooLarge
 	}
-	body, all, err := peekBody(req)
-	var limit *http.MaxBytesError // the application's own
-	switch {
-	case errors.As(err, &limit) || err == nil && !all:
-		return "", "", failTooLarge
-	case err != nil:
-		return "", "", failRequest
+	body, f, _ := wholeBody(req, failRequest)
+	if f != nil {
+		return "", "", f
 	}
 	body = bytes.Trim(body, jsonBlanks)
 	if len(body) == 0 || body[0] != '{' && jsontext.Value(body).IsValid() {

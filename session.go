@@ -145,16 +145,16 @@ func (a *AuthJWT) mayLogOut() *failure {
 	if a.m.settings.InsecureDisableCSRF {
 		return nil
 	}
-	values := []string{a.csrfValue(a.m.access, ""), a.csrfValue(a.m.refresh, "")}
 	var verdict *failure
-	for _, k := range []*carrier{a.m.access, a.m.refresh} {
+	for _, k := range a.m.carriers() {
 		for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
 			t, live := a.m.verifyPast(a.m.cookieToken(presented.Value), k.kind)
 			if t == nil || !t.hasCSRF {
 				continue
 			}
 			f := k.noCSRF
-			for _, value := range values {
+			for _, other := range a.m.carriers() {
+				value := a.csrfValue(other, "")
 				if value == "" {
 					continue
 				}
