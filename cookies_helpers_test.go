@@ -11,6 +11,11 @@ import (
 	"github.com/gin-authjwt/authjwt"
 )
 
+const (
+	accessCookie, refreshCookie = "access_token_cookie", "refresh_token_cookie"
+	accessValue, refreshValue   = "csrf_access_token", "csrf_refresh_token"
+)
+
 // inCookies makes Cookies the only location.
 func inCookies(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{authjwt.Cookies} }
 
@@ -54,7 +59,10 @@ func csrfRefusal(code, detail string) outcome {
 	return outcome{http.StatusForbidden, code, detail, "-"}
 }
 
-const sendCSRF = ". Send the value of the cookie csrf_access_token in the header X-CSRF-Token"
+const (
+	sendCSRF        = ". Send the value of the cookie csrf_access_token in the header X-CSRF-Token"
+	sendRefreshCSRF = ". Send the value of the cookie csrf_refresh_token in the header X-CSRF-Token"
+)
 
 var (
 	csrfMissing  = csrfRefusal("csrf_missing", "Missing CSRF Token"+sendCSRF)

@@ -86,8 +86,8 @@ func logoutByHand(m *authjwt.Manager) gin.HandlerFunc {
 }
 
 var (
-	refreshMissing  = csrfRefusal("csrf_missing", "Missing CSRF Token"+refreshCSRFHint)
-	refreshMismatch = csrfRefusal("csrf_mismatch", "CSRF double submit tokens do not match"+refreshCSRFHint)
+	refreshMissing  = csrfRefusal("csrf_missing", "Missing CSRF Token"+sendRefreshCSRF)
+	refreshMismatch = csrfRefusal("csrf_mismatch", "CSRF double submit tokens do not match"+sendRefreshCSRF)
 )
 
 // One value covers both cookies, that of an expired one, too; a cookie that no guard admits needs none.

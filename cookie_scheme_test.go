@@ -2,97 +2,27 @@ package authjwt_test
 
 import (
 	"net/http"
-	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
 )
 
-// seed1Cookies are the settings of the tutorial "Securing JWT Login with HttpOnly Cookie", which knows
-// no CSRF value.
-func seed1Cookies(s *authjwt.Settings) {
+// schemeCookies are the cookies of the tutorial "Securing JWT Login with HttpOnly Cookie", which knows no
+// CSRF value.
+func schemeCookies(s *authjwt.Settings) {
 	inCookies(s)
 	s.AccessCookieKey, s.CookieScheme, s.InsecureDisableCSRF = "access_token", "Bearer", true
 }
 
-// newSeed1 is the tutorial's program: login by an OAuth2 password form, one cookie, one protected route.
-func newSeed1(tb testing.TB) *site {
-	s := newSite(tb, seed1Cookies)
-	s.POST("/login/token", func(c *gin.Context) {
-		a := authjwt.FromContext(c)
-		form, err := authjwt.BindCredentials(c)
-		if err != nil {
-			a.Abort(err)
-			return
-		}
-		if form.Username != "test@example.com" || form.Password != "test" {
-			a.Abort(authjwt.ErrInvalidCredentials)
-			return
-		}
-		token, err := a.CreateAccessToken(form.Username)
-		require.NoError(tb, err)
-		if err := a.SetAccessCookies(token); err != nil {
-			a.Abort(err)
-			return
-		}
-		c.JSON(http.StatusOK, gin.H{"access_token": token, "token_type": "bearer"})
-	})
-	user := func(c *gin.Context) {
-		c.JSON(http.StatusOK, gin.H{"user": authjwt.FromContext(c).Subject()})
-	}
-	s.GET("/protected", s.auth.Required(), user)
-	s.GET("/optional", s.auth.Optional(), user)
-	return s
-}
-
-var noSeed1Cookie = outcome{http.StatusUnauthorized, "missing_token", "Missing cookie access_token", ""}
-
-func TestSeed1_Flow(t *testing.T) {
-	b := newSeed1(t).open(t, "https://jobs.example")
-	const form = "application/x-www-form-urlencoded"
-	login := func(contentType, body string) answer {
-		return b.fetch("POST", "/login/token", body, "Content-Type", contentType)
-	}
-	fields := url.Values{"grant_type": {"password"}, "username": {"test@example.com"}, "password": {"test"}, "scope": {""}}
-
-	b.refused(b.fetch("GET", "/protected", ""), noSeed1Cookie, authjwt.ErrMissingToken)
-	b.refused(login(form, strings.Replace(fields.Encode(), "=test&", "=guess&", 1)), seed2BadLogin.outcome, authjwt.ErrInvalidCredentials)
-	b.refused(login("text/plain", fields.Encode()),
-		outcome{415, "unsupported_media_type", "Send the credentials as JSON or as a form", "-"}, authjwt.ErrInvalidRequest)
-	assert.Empty(t, b.jar.cookies)
-
-	multipart := "--x\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\ntest@example.com\r\n" +
-		"--x\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\ntest\r\n--x--\r\n"
-	for contentType, body := range map[string]string{
-		form: fields.Encode(), "multipart/form-data; boundary=x": multipart,
-		"application/json": `{"username":"test@example.com","password":"test"}`,
-	} {
-		got := login(contentType, body)
-		require.Equal(t, http.StatusOK, got.StatusCode, got.body)
-		token := got.json["access_token"].(string)
-		assert.Equal(t, `{"access_token":"`+token+`","token_type":"bearer"}`, got.body)
-		assert.Equal(t, []string{`access_token="Bearer ` + token + `"; Path=/; HttpOnly; Secure; SameSite=Lax`}, got.Header.Values("Set-Cookie"))
-		assert.Empty(t, b.jar.refused)
-		assert.Equal(t, `access_token="Bearer `+token+`"`, b.jar.header(parsed(t, b.home), true), "browsers keep the quotes")
-		assert.Empty(t, b.jar.documentCookie(t, b.home+"/"))
-		for _, path := range []string{"/protected", "/optional"} {
-			assert.Equal(t, `{"user":"test@example.com"}`, b.fetch("GET", path, "").body)
-		}
-	}
-
-	b.jar.cookies = nil
-	assert.Equal(t, `{"user":""}`, b.fetch("GET", "/optional", "").body)
-}
+var noSchemeCookie = outcome{http.StatusUnauthorized, "missing_token", "Missing cookie access_token", ""}
 
 // The scheme is read as the tutorial reads it: what is not "Bearer " in any case is no token, and
 // anonymous where a token is optional.
-func TestSeed1_CookieSpellings(t *testing.T) {
-	m := newManager(t, seed1Cookies)
+func TestCookieScheme_Spellings(t *testing.T) {
+	m := newManager(t, schemeCookies)
 	token := mustCreate(t, m)
 	_, other := newPair(t, newManager(t, inCookies))
 	for _, try := range []struct {
@@ -141,7 +71,7 @@ func TestSeed1_CookieSpellings(t *testing.T) {
 				assert.ErrorIs(t, last, authjwt.ErrJWTDecode)
 				optional.assertRefused(t, optional.do(request("POST", try.fields...)), try.inv)
 			default:
-				required.assertRefused(t, rec, noSeed1Cookie)
+				required.assertRefused(t, rec, noSchemeCookie)
 				assert.ErrorIs(t, last, authjwt.ErrMissingToken)
 				optional.assertAccepted(t, optional.do(request("POST", try.fields...)))
 			}
@@ -150,8 +80,8 @@ func TestSeed1_CookieSpellings(t *testing.T) {
 }
 
 // The text that is written is the one http.SetCookie writes, and a deletion names the same cookie.
-func TestSeed1_CookieText(t *testing.T) {
-	m := newManager(t, seed1Cookies)
+func TestCookieScheme_Text(t *testing.T) {
+	m := newManager(t, schemeCookies)
 	token := mustCreate(t, m)
 	want := (&http.Cookie{
 		Name: "access_token", Value: "Bearer " + token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,

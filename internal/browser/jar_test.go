@@ -1,18 +1,25 @@
-package authjwt_test
+package browser
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func newJar() *cookieJar { return &cookieJar{now: func() time.Time { return testNow }} }
+var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func newJar() *Jar { return &Jar{Now: func() time.Time { return testNow }} }
+
+func parsed(t *testing.T, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
+	require.NoError(t, err)
+	return u
+}
 
 // A lax jar would prove nothing, so the jar is held against RFC 6265bis itself.
 func TestJar_Refuses(t *testing.T) {
@@ -54,14 +61,14 @@ func TestJar_Refuses(t *testing.T) {
 			}{{try.at, try.line, 1}, {try.twin, try.allowed, 0}} {
 				jar := newJar()
 				if try.before != "" {
-					jar.set(parsed(t, "https://shop.example/"), try.before, true)
-					require.Len(t, jar.cookies, 1)
+					jar.Set(parsed(t, "https://shop.example/"), try.before, true)
+					require.Equal(t, []string{"k"}, jar.Names())
 				}
-				before := jar.header(parsed(t, one.at), true)
-				jar.set(parsed(t, one.at), one.line, true)
-				require.Len(t, jar.refused, one.refusals, "%s: %s", one.at, one.line)
+				before := jar.Header(parsed(t, one.at), true)
+				jar.Set(parsed(t, one.at), one.line, true)
+				require.Len(t, jar.Refused, one.refusals, "%s: %s", one.at, one.line)
 				if one.refusals > 0 {
-					assert.Equal(t, before, jar.header(parsed(t, one.at), true))
+					assert.Equal(t, before, jar.Header(parsed(t, one.at), true))
 				}
 			}
 		})
@@ -88,10 +95,10 @@ func TestJar_Sends(t *testing.T) {
 	} {
 		t.Run(try.name, func(t *testing.T) {
 			jar := newJar()
-			jar.set(parsed(t, try.at), try.line, true)
-			assert.Empty(t, jar.refused)
-			assert.Empty(t, jar.header(parsed(t, try.not), true))
-			assert.Equal(t, "k=v", jar.header(parsed(t, try.to), true))
+			jar.Set(parsed(t, try.at), try.line, true)
+			assert.Empty(t, jar.Refused)
+			assert.Empty(t, jar.Header(parsed(t, try.not), true))
+			assert.Equal(t, "k=v", jar.Header(parsed(t, try.to), true))
 		})
 	}
 }
@@ -116,30 +123,30 @@ func TestJar_Lives(t *testing.T) {
 	} {
 		t.Run(try.attributes, func(t *testing.T) {
 			jar, now, shop := newJar(), testNow, parsed(t, "https://shop.example/")
-			jar.now = func() time.Time { return now }
-			jar.set(shop, "k=v"+try.attributes, true)
+			jar.Now = func() time.Time { return now }
+			jar.Set(shop, "k=v"+try.attributes, true)
 			now = testNow.Add(try.life - second)
-			assert.Equal(t, "k=v", jar.header(shop, true))
+			assert.Equal(t, "k=v", jar.Header(shop, true))
 			if try.life == 0 {
 				now = testNow.Add(1000 * day)
-				assert.Equal(t, "k=v", jar.header(shop, true))
-				jar.endSession()
+				assert.Equal(t, "k=v", jar.Header(shop, true))
+				jar.EndSession()
 			} else {
-				jar.endSession()
-				assert.Equal(t, "k=v", jar.header(shop, true))
+				jar.EndSession()
+				assert.Equal(t, "k=v", jar.Header(shop, true))
 				now = testNow.Add(try.life)
 			}
-			assert.Empty(t, jar.header(shop, true))
+			assert.Empty(t, jar.Header(shop, true))
 		})
 	}
 	for _, attributes := range []string{"; Max-Age=0", "; Max-Age=-1", "; Expires=Thu, 01 Jan 1970 00:00:00 GMT"} {
 		jar, shop := newJar(), parsed(t, "https://shop.example/")
-		jar.set(shop, "k=v; Path=/", true)
-		jar.set(shop, "k=; Path=/other"+attributes, true)
-		assert.Equal(t, "k=v", jar.header(shop, true), "another path is another cookie")
-		jar.set(shop, "k=; Path=/"+attributes, true)
-		assert.Empty(t, jar.header(shop, true), attributes)
-		assert.Empty(t, jar.refused)
+		jar.Set(shop, "k=v; Path=/", true)
+		jar.Set(shop, "k=; Path=/other"+attributes, true)
+		assert.Equal(t, "k=v", jar.Header(shop, true), "another path is another cookie")
+		jar.Set(shop, "k=; Path=/"+attributes, true)
+		assert.Empty(t, jar.Header(shop, true), attributes)
+		assert.Empty(t, jar.Refused)
 	}
 }
 
@@ -148,56 +155,23 @@ func TestJar_OrderAndScripts(t *testing.T) {
 	for _, line := range []string{
 		"a=1; Path=/", "b=2; Path=/; HttpOnly", "c=3; Path=/auth", `d="Bearer x"; Path=/`, "nameless; Path=/", "a=4; Path=/", "a=5; Path=/; Domain=shop.example",
 	} {
-		jar.set(page, line, true)
+		jar.Set(page, line, true)
 	}
-	assert.Equal(t, `c=3; a=4; b=2; d="Bearer x"; nameless; a=5`, jar.header(page, true), "a replaced cookie keeps its place")
-	assert.Equal(t, `c=3; a=4; d="Bearer x"; nameless; a=5`, jar.documentCookie(t, "https://shop.example/auth/page"))
-	assert.Equal(t, `a=4; d="Bearer x"; nameless; a=5`, jar.documentCookie(t, "https://shop.example/"))
-	assert.Equal(t, "a=5", jar.documentCookie(t, "https://www.shop.example/"))
+	assert.Equal(t, `c=3; a=4; b=2; d="Bearer x"; nameless; a=5`, jar.Header(page, true), "a replaced cookie keeps its place")
+	assert.Equal(t, `c=3; a=4; d="Bearer x"; nameless; a=5`, jar.DocumentCookie(parsed(t, "https://shop.example/auth/page")))
+	assert.Equal(t, `a=4; d="Bearer x"; nameless; a=5`, jar.DocumentCookie(parsed(t, "https://shop.example/")))
+	assert.Equal(t, "a=5", jar.DocumentCookie(parsed(t, "https://www.shop.example/")))
 }
 
 func TestJar_SameSite(t *testing.T) {
 	jar, shop := newJar(), parsed(t, "https://shop.example/")
 	for _, line := range []string{"none=1; Secure; SameSite=None", "lax=2; SameSite=Lax", "strict=3; SameSite=Strict", "default=4"} {
-		jar.set(shop, line, true)
+		jar.Set(shop, line, true)
 	}
-	assert.Equal(t, "none=1; lax=2; strict=3; default=4", jar.header(shop, true))
-	assert.Equal(t, "none=1", jar.header(shop, false))
-	jar.set(shop, "lax=9; SameSite=Lax", false)
-	jar.set(shop, "none=9; Secure; SameSite=None", false)
-	assert.Len(t, jar.refused, 1)
-	assert.Equal(t, "none=9; lax=2; strict=3; default=4", jar.header(shop, true))
-}
-
-// What the browser adds to requests is what the origin check goes by.
-func TestBrowser_Fields(t *testing.T) {
-	echo := newSite(t)
-	var got http.Header
-	var host string
-	echo.Any("/", func(c *gin.Context) { got, host = c.Request.Header, c.Request.Host })
-	for _, try := range []struct {
-		home, page, method string
-		origin, site       string
-	}{
-		{"https://shop.example", "https://shop.example", "POST", "https://shop.example", "same-origin"},
-		{"https://shop.example", "https://shop.example", "GET", "", "same-origin"},
-		{"https://shop.example", "https://app.shop.example", "DELETE", "https://app.shop.example", "same-site"},
-		{"https://shop.example", "http://shop.example", "POST", "http://shop.example", "cross-site"},
-		{"https://shop.example", "https://other.example", "POST", "https://other.example", "cross-site"},
-		{"https://shop.example", "", "POST", "", "none"},
-		{"http://shop.example", "http://shop.example", "POST", "http://shop.example", ""},
-		{"http://localhost", "http://localhost", "HEAD", "", "same-origin"},
-		{"http://127.0.0.1:8000", "http://127.0.0.1:8001", "POST", "http://127.0.0.1:8001", "same-site"},
-		{"http://127.0.0.1:8000", "http://127.1.0.1:8000", "POST", "http://127.1.0.1:8000", "cross-site"},
-	} {
-		b := echo.open(t, try.home)
-		b.page = try.page
-		b.fetch(try.method, "/", "", "X-CSRF-TOKEN", "x")
-		u, err := url.Parse(try.home)
-		require.NoError(t, err)
-		assert.Equal(t, u.Host, host)
-		assert.Equal(t, try.origin, got.Get("Origin"), try)
-		assert.Equal(t, try.site, got.Get("Sec-Fetch-Site"), try)
-		assert.Equal(t, "x", got.Get("X-Csrf-Token"))
-	}
+	assert.Equal(t, "none=1; lax=2; strict=3; default=4", jar.Header(shop, true))
+	assert.Equal(t, "none=1", jar.Header(shop, false))
+	jar.Set(shop, "lax=9; SameSite=Lax", false)
+	jar.Set(shop, "none=9; Secure; SameSite=None", false)
+	assert.Len(t, jar.Refused, 1)
+	assert.Equal(t, "none=9; lax=2; strict=3; default=4", jar.Header(shop, true))
 }
