@@ -25,10 +25,8 @@ var snippetImports = map[string]string{
 func TestDocs_SnippetsBuild(t *testing.T) {
 	root, err := filepath.Abs(".")
 	require.NoError(t, err)
-	pages, err := filepath.Glob("docs/*.md")
-	require.NoError(t, err)
 	built := 0
-	for _, page := range append(pages, "README.md") {
+	for _, page := range pages(t) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for i, block := range goBlock.FindAllSubmatch(text, -1) {
@@ -44,6 +42,14 @@ func TestDocs_SnippetsBuild(t *testing.T) {
 		}
 	}
 	assert.GreaterOrEqual(t, built, 2, "the README has blocks, so they must be found")
+}
+
+// pages are the files of the documentation.
+func pages(t *testing.T) []string {
+	t.Helper()
+	docs, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	return append(docs, "README.md")
 }
 
 func writeSnippet(t *testing.T, dir, root, code string) {

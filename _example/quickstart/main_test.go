@@ -1,59 +1,58 @@
 package main
 
 import (
-	"fmt"
-	"net/http/httptest"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/internal/browser"
 )
 
-// The commands the quickstart prints are pasted into a shell, as a reader would.
-func TestTour(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		if os.Getenv("REQUIRE_SERVICES") == "1" {
-			t.Fatal("curl is not installed")
-		}
-		t.Skip("curl is not installed")
-	}
-	auth, err := authjwt.New(authjwt.Settings{SecretKey: "quickstart-test-0123456789-abcdefghijklmnop"})
+func open(t *testing.T) *browser.Browser {
+	t.Helper()
+	auth, err := authjwt.New(settings("quickstart-test-0123456789-abcdefghijklmnop"))
 	require.NoError(t, err)
-	server := httptest.NewServer(router(auth))
-	defer server.Close()
+	return browser.Open(t, router(auth), "https://shop.example", time.Now)
+}
 
-	printed := fmt.Sprintf(tour, strings.TrimPrefix(server.URL, "http://"))
-	_, commands, found := strings.Cut(printed, "\n\n")
-	require.True(t, found)
-	output, err := exec.Command("sh", "-eu", "-c", commands).CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
-	require.Len(t, lines, 5, "%s", output)
-	assert.Regexp(t, `^{"access_token":"[^"]+","refresh_token":"[^"]+","token_type":"bearer","expires_in":900}$`, lines[0])
-	assert.Equal(t, `{"user":"test"}`, lines[1])
-	assert.Equal(t, `{"detail":"Missing Authorization Header","code":"missing_token"}`, lines[2])
-	assert.Equal(t, `{"detail":"Fresh token required","code":"fresh_token_required"}`, lines[3])
-	assert.Equal(t, `{"msg":"Successfully logout"}`, lines[4])
+func logIn(b *browser.Browser, body string) browser.Answer {
+	return b.Fetch("POST", "/login", body, "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// The tour is played with curl by the tests of the documentation; here a browser takes the same way.
+func TestQuickstart_Browser(t *testing.T) {
+	b := open(t)
+	require.Equal(t, 200, logIn(b, "username=test&password=test").StatusCode)
+	assert.Equal(t, `{"user":"test"}`, b.Fetch("GET", "/fresh", "").Text)
+	assert.Equal(t, 403, b.Fetch("POST", "/protected", "").StatusCode)
+	assert.Equal(t, `{"user":"test"}`, b.Fetch("POST", "/protected", "", "X-CSRF-Token", b.GetCookie("csrf_access_token")).Text)
+	assert.Equal(t, 200, b.Fetch("POST", "/refresh", "", "X-CSRF-Token", b.GetCookie("csrf_refresh_token")).StatusCode)
+	assert.Equal(t, "fresh_token_required", b.Fetch("GET", "/fresh", "").Field("code"))
+	assert.Equal(t, 200, b.Fetch("POST", "/logout", "", "X-CSRF-Token", b.GetCookie("csrf_access_token")).StatusCode)
+	assert.Empty(t, b.Jar.Names())
+	assert.Empty(t, b.Jar.Refused)
+}
+
+func TestQuickstart_Bearer(t *testing.T) {
+	b := open(t)
+	token := logIn(b, "username=test&password=test").Field("access_token")
+	b.Jar.Clear()
+	assert.Equal(t, `{"user":"test"}`, b.Fetch("POST", "/protected", "", "Authorization", "Bearer "+token).Text)
+	assert.Equal(t, 401, b.Fetch("POST", "/protected", "", "Authorization", "Bearer "+token+"x").StatusCode)
 }
 
 func TestLogin_Refuses(t *testing.T) {
-	auth, err := authjwt.New(authjwt.Settings{SecretKey: "quickstart-test-0123456789-abcdefghijklmnop"})
-	require.NoError(t, err)
+	b := open(t)
 	for body, status := range map[string]int{
 		"username=test&password=test": 200,
 		"username=test&password=Test": 401,
 		"username=Test&password=test": 401,
+		"username=Test&password=a":    401,
 		"username=test":               400,
 	} {
-		req := httptest.NewRequest("POST", "/login", strings.NewReader(body))
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		rec := httptest.NewRecorder()
-		router(auth).ServeHTTP(rec, req)
-		assert.Equal(t, status, rec.Code, body)
+		assert.Equal(t, status, logIn(b, body).StatusCode, body)
 	}
 }
