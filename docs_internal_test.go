@@ -86,21 +86,6 @@ func TestDocs_TableOfStatuses(t *testing.T) {
 	assert.Empty(t, failures, "failures without a row")
 }
 
-func TestDocs_TableOfRefusals(t *testing.T) {
-	m := documentedManager(t)
-	failures := map[string]*failure{}
-	for _, f := range []*failure{m.access.missing[Cookies], m.access.noCSRF, m.access.wrongCSRF, failNoCSRFClaim, failCrossOrigin, m.access.repeated} {
-		failures[f.code] = f
-	}
-	assert.Equal(t, failCrossOrigin.code, failInsecureOrigin.code)
-	for _, row := range tableRows(t, "docs/cookies.md", "Refusals") {
-		require.Contains(t, failures, row[0], "no such code")
-		assert.Equal(t, fmt.Sprint(failures[row[0]].status), row[1], row[0])
-		delete(failures, row[0])
-	}
-	assert.Empty(t, failures, "codes without a row")
-}
-
 func TestDocs_TableOfCookies(t *testing.T) {
 	m := documentedManager(t)
 	var set [][]string

@@ -18,7 +18,8 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // snippetImports are what a fragment without a package clause may use.
 var snippetImports = map[string]string{
-	"authjwt.": "github.com/gin-authjwt/authjwt", "gin.": "github.com/gin-gonic/gin", "http.": "net/http",
+	"authjwt": "github.com/gin-authjwt/authjwt", "errors": "errors", "gin": "github.com/gin-gonic/gin",
+	"http": "net/http", "jwt": "github.com/golang-jwt/jwt/v5",
 }
 
 // Every go block of README.md and docs is built, each in a module of its own.
@@ -58,7 +59,7 @@ func writeSnippet(t *testing.T, dir, root, code string) {
 		var head bytes.Buffer
 		head.WriteString("package snippet\n")
 		for use, path := range snippetImports {
-			if strings.Contains(code, use) {
+			if regexp.MustCompile(`\b` + use + `\.`).MatchString(code) {
 				fmt.Fprintf(&head, "import %q\n", path)
 			}
 		}
