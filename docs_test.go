@@ -3,6 +3,7 @@ package authjwt_test
 import (
 	"bytes"
 	"fmt"
+	"go/format"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +32,9 @@ func TestDocs_SnippetsBuild(t *testing.T) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for i, block := range goBlock.FindAllSubmatch(text, -1) {
+			formatted, err := format.Source(block[1])
+			require.NoError(t, err)
+			assert.Equal(t, string(formatted), string(block[1]), "%s, go block %d: gofmt", page, i+1)
 			dir := filepath.Join(t.TempDir(), fmt.Sprint(i))
 			require.NoError(t, os.MkdirAll(dir, 0o700))
 			writeSnippet(t, dir, root, string(block[1]))
@@ -73,5 +77,31 @@ func writeSnippet(t *testing.T, dir, root, code string) {
 	module = fmt.Appendf(module, "\nrequire github.com/gin-authjwt/authjwt v0.0.0\nreplace github.com/gin-authjwt/authjwt => %s\n", root)
 	for name, content := range map[string][]byte{"go.mod": module, "go.sum": sums, "snippet.go": []byte(code)} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
+	}
+}
+
+// mentions are the ways in which the documentation names what the package exports, and how api.txt does.
+var mentions = map[string]*regexp.Regexp{
+	`authjwt: (const|var|func|type) %s\b`: regexp.MustCompile(`\bauthjwt\.([A-Z]\w*)`),
+	`authjwt: var %s `:                    regexp.MustCompile(`(?:^|[^.\w])(Err[A-Z]\w*)`),
+	`authjwt: func \(\*AuthJWT\) %s\(`:    regexp.MustCompile(`\ba\.([A-Z]\w*)\(`),
+	`authjwt: func \(\*Manager\) %s\(`:    regexp.MustCompile(`\bauth\.([A-Z]\w*)\(`),
+	`authjwt: field Settings\.%s `:        regexp.MustCompile(`\bSettings\.([A-Z]\w*)`),
+	`authjwt: field Routes\.%s `:          regexp.MustCompile(`\bRoutes\.([A-Z]\w*)`),
+}
+
+// Whatever a page names, the package has.
+func TestDocs_Names(t *testing.T) {
+	api, err := os.ReadFile("api.txt")
+	require.NoError(t, err)
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for line, mention := range mentions {
+			for _, found := range mention.FindAllSubmatch(text, -1) {
+				pattern := regexp.MustCompile("(?m)^" + fmt.Sprintf(line, found[1]))
+				assert.True(t, pattern.Match(api), "%s: %s is not exported", page, found[0])
+			}
+		}
 	}
 }
