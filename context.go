@@ -37,11 +37,11 @@ type AuthJWT struct {
 
 var errCopy = errors.New("this is a copy of the request's context, without a response; guard before gin's Copy")
 
-// JWTRequired demands an access token. One from a cookie needs, unless the method is safe, a request of
-// the site's own pages and the CSRF value (Settings.CSRFMethods); an upgrade to WebSocket, which is a GET,
-// needs the first. If it returns an error, the request has been refused: the context is aborted, the
-// refusal is written, and whatever the handler still writes to c.Writer is discarded, so that this is
-// the whole idiom:
+// JWTRequired demands an access token. One from a cookie must come with a request of the site's own
+// pages, and with the CSRF value, unless the method is safe (Settings.CSRFMethods); an upgrade to WebSocket
+// is a GET, but must come from an own page, too. If it returns an error, the request has been refused: the
+// context is aborted, the refusal is written, and whatever the handler still writes to c.Writer is
+// discarded, so that this is the whole idiom:
 //
 //	if a.JWTRequired() != nil {
 //		return

@@ -34,14 +34,17 @@ func WithMaxAge(d time.Duration) CookieOption {
 	}
 }
 
-// SetAccessCookies sets the cookie that carries token, an access token of this Manager, and the
-// readable cookie with its CSRF value. The answer must not have begun. Nothing is set in answer to a
-// cross-site request, unless its method is safe, for that is how an attacker logs others into an account of his
-// own: the error is 403 then. Any other error means that the call is wrong: token is not an access
-// token that verifies (Settings.Validate is not asked), or a cookie would exceed 4096 octets. An error sets no
-// cookie at all; it is of type *[Error], for [AuthJWT.Abort]. A refusal of the package's takes back
-// cookies that were set before it, and so does a panic that passes a guard on the route, a prebuilt
-// handler or [Manager.ErrorMiddleware]; an error that the handler writes by itself does not.
+// SetAccessCookies sets the cookie that carries token, an access token of this Manager, and the readable
+// cookie with its CSRF value. The answer must not have begun.
+//
+// Nothing is set in answer to a cross-site request, unless its method is safe, for that is how an attacker
+// logs others into an account of his own: the error is 403 then. Any other error means that the call is
+// wrong: token is not an access token that verifies (Settings.Validate is not asked), or a cookie would
+// exceed 4096 octets. An error sets no cookie at all; it is of type *[Error], for [AuthJWT.Abort].
+//
+// A refusal of the package's takes back cookies that were set before it, and so does a panic that passes a
+// guard on the route, a prebuilt handler or [Manager.ErrorMiddleware]; an error that the handler writes by
+// itself does not.
 func (a *AuthJWT) SetAccessCookies(token string, opts ...CookieOption) error {
 	return a.setGiven(Access, token, opts)
 }

@@ -17,8 +17,10 @@ const maxUsername = 256
 
 // Credentials are what a client logs in with (RFC 6749 §4.3.2). Printing them shows the user name alone.
 type Credentials struct {
+	// Username and Password are never empty; the others are where they were not sent.
 	Username, Password, GrantType, ClientID, ClientSecret string
-	Scopes                                                []string
+	// Scopes are the words of the field scope.
+	Scopes []string
 }
 
 // BindCredentials reads username and password, both required, and grant_type, client_id, client_secret

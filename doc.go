@@ -3,7 +3,9 @@
 // prebuilt routes for login, refresh and logout. It is to Gin what fastapi-jwt-auth is to FastAPI,
 // with strict verification.
 //
-// A [Manager], made once by [New], signs and verifies, and makes middleware and handlers:
+// # Start
+//
+// A [Manager], made once by [New] from [Settings], signs and verifies, and makes middleware and handlers:
 //
 //	auth, err := authjwt.New(authjwt.Settings{SecretKey: os.Getenv("SECRET_KEY")})
 //	...
@@ -12,13 +14,32 @@
 //		c.String(http.StatusOK, "hello, "+authjwt.FromContext(c).Subject())
 //	})
 //
-// An [AuthJWT], from [FromContext], is one request's view of it: guards, the verified [Token], and
-// the functions that make tokens. A guard that refuses aborts the context, answers, and seals the
-// response, so that nothing a handler writes to c.Writer afterwards reaches the client.
+// [Manager.Mount] adds the routes by which tokens are got, renewed and given up; [AuthJWT.Login],
+// [AuthJWT.Refresh] and [AuthJWT.Logout] are what they are made of.
 //
-// With Cookies in Settings.TokenLocation the same routes set, renew and delete cookies. Unless its
+// # Guards
+//
+// An [AuthJWT], from [FromContext], is one request's view of the Manager. Guards stand on a route, or
+// are called in a handler:
+//
+//   - [Manager.Required] and [AuthJWT.JWTRequired] demand an access token,
+//   - [Manager.FreshRequired] and [AuthJWT.FreshJWTRequired] one that was made at a login,
+//   - [Manager.RefreshRequired] and [AuthJWT.JWTRefreshTokenRequired] a refresh token,
+//   - [Manager.Optional] and [AuthJWT.JWTOptional] a good access token or none.
+//
+// A guard that refuses aborts the context, answers, and seals the response, so that nothing a handler
+// writes to c.Writer afterwards reaches the client. One that accepts leaves the verified [Token], whose own
+// claims [ClaimsAs] reads. [AuthJWT.Verify] and [Manager.Verify] return errors and answer nothing.
+//
+// # Cookies
+//
+// With [Cookies] in Settings.TokenLocation the same routes set, renew and delete cookies. Unless its
 // method is safe, a request that carries its token in a cookie must come from the site's own pages and
 // send the CSRF value that only they can read.
 //
-// Refusals are of type *[Error] and wrap one of the Err… reasons.
+// # Errors
+//
+// Refusals are of type *[Error] and wrap one of the Err… reasons, by which errors.Is tells them apart. The
+// mistakes of a program are found in [New], in middleware when it is made, or answered with 500, with
+// the fix in the text of the error.
 package authjwt

@@ -10,7 +10,8 @@ import (
 
 // The reasons for a refusal. Every [Error] the package makes wraps exactly one of them, so that
 // errors.Is(err, authjwt.ErrMissingToken) tells what happened without reading texts. Passed to
-// [AuthJWT.Abort], or returned by a callback, each stands for the refusal of its kind.
+// [AuthJWT.Abort], or returned by a callback, each stands for the refusal of its kind; docs/errors.md
+// lists their codes, statuses and texts.
 var (
 	ErrInvalidHeader        = errors.New("authjwt: malformed authorization header")
 	ErrMissingToken         = errors.New("authjwt: no token in the request")

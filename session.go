@@ -10,6 +10,7 @@ import (
 // expires_in in whole seconds; the tokens are left out of it where Cookies is the only location, or beside
 // Query alone, so that no script can read them. Printing it shows no token, as with [Settings].
 type TokenPair struct {
+	// AccessToken is the new access token.
 	AccessToken string
 	// RefreshToken is empty after a refresh.
 	RefreshToken string

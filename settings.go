@@ -61,8 +61,9 @@ type Settings struct {
 	// HeaderType is the scheme before the token, compared without regard to case. Default: Bearer.
 	// NoHeaderType expects the bare token.
 	HeaderType string
-	// QueryStringName is the query parameter that carries the token, where Query is a location. A
-	// logger must not see it: register [Manager.ErrorMiddleware], which takes it out, before. Refresh tokens are never taken from the query. Default: token.
+	// QueryStringName is the query parameter that carries the access token, where Query is a location; refresh
+	// tokens are never taken from there. Register [Manager.ErrorMiddleware] before a logger, which then gets
+	// the URL without the token. Default: token.
 	QueryStringName string
 	// JSONKey is the member of a JSON body that carries the access token, where JSON is a location.
 	// Default: access_token.
