@@ -38,10 +38,7 @@ func TestDocs_SnippetsBuild(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), fmt.Sprint(i))
 			require.NoError(t, os.MkdirAll(dir, 0o700))
 			writeSnippet(t, dir, root, string(block[1]))
-			build := exec.Command("go", "vet", "-mod=mod", ".")
-			build.Dir = dir
-			build.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=")
-			output, err := build.CombinedOutput()
+			output, err := snippetCommand(dir, "go", "vet", "-mod=mod", ".").CombinedOutput()
 			assert.NoError(t, err, "%s, go block %d:\n%s", page, i+1, output)
 			built++
 		}
@@ -78,6 +75,14 @@ func writeSnippet(t *testing.T, dir, root, code string) {
 	for name, content := range map[string][]byte{"go.mod": module, "go.sum": sums, "snippet.go": []byte(code)} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
+}
+
+// snippetCommand runs in the module of a snippet, without network.
+func snippetCommand(dir, name string, args ...string) *exec.Cmd {
+	command := exec.Command(name, args...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=")
+	return command
 }
 
 // mentions are the ways in which the documentation names what the package exports, and how api.txt does.
