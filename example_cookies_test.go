@@ -76,65 +76,23 @@ func ExampleManager_Mount_cookies() {
 	// 403 {"detail":"Cross-origin request. If the page is yours, list its origin in TrustedOrigins","code":"csrf_origin"}
 }
 
-func ExampleAuthJWT_SetAccessCookies() {
-	auth := exampleCookies()
-	r := gin.New()
-	r.Use(auth.ErrorMiddleware())
-	r.POST("/fresh-login", func(c *gin.Context) {
-		a := authjwt.FromContext(c)
-		token, err := a.CreateAccessToken("alice", authjwt.WithFresh())
-		if err == nil {
-			err = a.SetAccessCookies(token, authjwt.WithMaxAge(10*time.Minute))
-		}
-		if err != nil {
-			a.Abort(err)
-			return
-		}
-		c.JSON(http.StatusOK, gin.H{"msg": "Successfully login"})
-	})
-	r.DELETE("/logout", auth.Required(), func(c *gin.Context) {
-		a := authjwt.FromContext(c)
-		if err := a.UnsetJWTCookies(); err != nil {
-			a.Abort(err)
-			return
-		}
-		c.JSON(http.StatusOK, gin.H{"msg": "Successfully logout"})
-	})
-
-	answer := send(r, "POST", "/fresh-login", nil)
-	for _, line := range answer["Set-Cookie"] {
-		c, _ := http.ParseSetCookie(line)
-		fmt.Println(c.Name, c.MaxAge)
-	}
-	// Output:
-	// 200 {"msg":"Successfully login"}
-	// access_token_cookie 600
-	// csrf_access_token 600
-}
-
 func ExampleAuthJWT_Login() {
 	auth := exampleCookies()
 	r := gin.New()
-	r.POST("/login", func(c *gin.Context) {
+	r.POST("/register", func(c *gin.Context) {
 		a := auth.Bind(c)
-		remember := c.Query("remember") == "yes"
-		pair, err := a.Login("alice", authjwt.WithPersistentCookies(remember))
+		pair, err := a.Login("alice", authjwt.WithGrantedScopes("profile"))
 		if err != nil {
 			a.Abort(err)
 			return
 		}
-		c.JSON(http.StatusOK, pair)
+		c.JSON(http.StatusCreated, gin.H{"welcome": "alice", "expires_in": pair.ExpiresIn.Seconds()})
 	})
-
-	for _, path := range []string{"/login", "/login?remember=yes"} {
-		rec := httptest.NewRecorder()
-		r.ServeHTTP(rec, httptest.NewRequest("POST", path, nil))
-		c, _ := http.ParseSetCookie(rec.Header()["Set-Cookie"][0])
-		fmt.Println(c.MaxAge > 0)
-	}
+	answer := send(r, "POST", "/register", nil)
+	fmt.Println(len(answer["Set-Cookie"]), "cookies set")
 	// Output:
-	// false
-	// true
+	// 201 {"expires_in":900,"welcome":"alice"}
+	// 4 cookies set
 }
 
 func ExampleAuthJWT_Logout() {

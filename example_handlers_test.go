@@ -1,0 +1,132 @@
+package authjwt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// logIn posts a form as browsers and OAuth2 clients do, and prints the status and the members of the
+// answer that do not change from one run to the next.
+func logIn(h http.Handler, path, form string) {
+	req := httptest.NewRequest("POST", path, strings.NewReader(form))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, req)
+	text := rec.Body.String()
+	if _, stable, found := strings.Cut(text, `"token_type"`); found {
+		text = `{… "token_type"` + stable
+	}
+	fmt.Println(rec.Code, text)
+}
+
+func ExampleManager_LoginHandler() {
+	auth := exampleManager()
+	r := gin.New()
+	r.POST("/api/v1/sessions", auth.LoginHandler(authjwt.Routes{
+		Login: func(c *gin.Context) (string, error) {
+			cred, err := authjwt.BindCredentials(c)
+			if err == nil && cred.Password != "wonderland" { // compare password hashes here
+				err = authjwt.ErrInvalidCredentials
+			}
+			return cred.Username, err
+		},
+	}))
+	logIn(r, "/api/v1/sessions", "username=alice&password=wonderland")
+	logIn(r, "/api/v1/sessions", "username=alice&password=guess")
+	// Output:
+	// 200 {… "token_type":"bearer","expires_in":900}
+	// 401 {"detail":"Bad username or password","code":"invalid_credentials"}
+}
+
+// A refresh asks for the claims again, and so refuses users who have been locked meanwhile.
+func ExampleManager_RefreshHandler() {
+	auth := exampleManager()
+	locked := map[string]bool{"mallory": true}
+	r := gin.New()
+	r.POST("/refresh", auth.RefreshHandler(authjwt.Routes{
+		Claims: func(_ context.Context, subject string) (any, error) {
+			if locked[subject] {
+				return nil, authjwt.ErrInvalidCredentials
+			}
+			return map[string]any{"role": "author"}, nil
+		},
+	}))
+	alice, _ := auth.CreateRefreshToken("alice")
+	mallory, _ := auth.CreateRefreshToken("mallory")
+	for _, token := range []string{alice, mallory} {
+		req := httptest.NewRequest("POST", "/refresh", nil)
+		req.Header.Set("Authorization", "Bearer "+token)
+		rec := httptest.NewRecorder()
+		r.ServeHTTP(rec, req)
+		fmt.Println(rec.Code)
+	}
+	// Output:
+	// 200
+	// 401
+}
+
+func ExampleManager_LogoutHandler() {
+	auth := exampleCookies()
+	r := gin.New()
+	r.DELETE("/session", auth.LogoutHandler())
+	answer := send(r, "DELETE", "/session", nil)
+	for _, line := range answer["Set-Cookie"] {
+		c, _ := http.ParseSetCookie(line)
+		fmt.Println(c.Name, c.MaxAge < 0)
+	}
+	// Output:
+	// 200 {"msg":"Successfully logout"}
+	// access_token_cookie true
+	// csrf_access_token true
+	// refresh_token_cookie true
+	// csrf_refresh_token true
+}
+
+func ExampleBindCredentials() {
+	auth := exampleManager()
+	r := gin.New()
+	r.POST("/login", func(c *gin.Context) {
+		cred, err := authjwt.BindCredentials(c)
+		if err != nil {
+			auth.Bind(c).Abort(err)
+			return
+		}
+		c.String(http.StatusOK, cred.Username+" asks for "+strings.Join(cred.Scopes, " and "))
+	})
+	logIn(r, "/login", "username=alice&password=wonderland&scope=read+write")
+	logIn(r, "/login", "username=alice")
+	// Output:
+	// 200 alice asks for read and write
+	// 400 {"detail":"The fields username and password are required","code":"invalid_request"}
+}
+
+func ExampleNew() {
+	auth, err := authjwt.New(authjwt.Settings{
+		SecretKey:          "an-example-secret-0123456789-ABCDEFGHIJK", // read it from the environment
+		AccessTokenExpires: 5 * time.Minute,
+	})
+	if err != nil {
+		panic(err)
+	}
+	r := gin.New()
+	auth.Mount(r, authjwt.Routes{Login: func(*gin.Context) (string, error) { return "alice", nil }})
+	logIn(r, "/login", "")
+	// Output: 200 {… "token_type":"bearer","expires_in":300}
+}
+
+func ExampleLoadConfig() {
+	_, err := authjwt.LoadConfig(func() (authjwt.Settings, error) {
+		return authjwt.Settings{}, errors.New("the vault is sealed")
+	})
+	fmt.Println(err)
+	// Output: authjwt: load settings: the vault is sealed
+}
