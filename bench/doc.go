@@ -1,0 +1,2 @@
+// Package bench sets authjwt beside its peers: the table of README.md, played against each of them.
+package bench
