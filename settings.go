@@ -220,7 +220,7 @@ func (s Settings) withDefaults() Settings {
 		s.DecodeAudience = encodeAud
 	}
 	if s.Now == nil {
-		s.Now = time.Now
+		s.Now = systemClock
 	}
 	s.DecodeAlgorithms = slices.Clone(s.DecodeAlgorithms)
 	s.TokenLocation = slices.Clone(s.TokenLocation)
@@ -268,3 +268,6 @@ func (s *Settings) lifetime(t TokenType) time.Duration {
 	}
 	return s.AccessTokenExpires
 }
+
+// systemClock is the clock where none is given.
+func systemClock() time.Time { return time.Now() }

@@ -2,12 +2,23 @@ package authjwt
 
 import (
 	"context"
+	"errors"
+	"hash/maphash"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Store keeps times under keys until they run out. It speaks basic types only, so that an
-// implementation need import neither this package nor Gin. Implementations must be safe for
-// concurrent use. Sessions will use it; until then [New] refuses Settings with a Store.
+// implementation need import neither this package nor Gin. Implementations must be safe for concurrent
+// use, must return an error where they cannot answer, a done ctx included, and must pass package
+// storetest.
+//
+// Keys are printable ASCII. One that ends in @ and a number belongs to a token or a session that ends
+// at that second of Unix time. Times keep whole milliseconds. An entry is there until its time is over; it may
+// stay longer, for what it refuses is over by then. A zero until is for ever.
 type Store interface {
 	// Add records t under key until the given time unless the key is present; it returns what is
 	// present afterwards. Of several concurrent calls exactly one sees added == true.
@@ -16,4 +27,196 @@ type Store interface {
 	Set(ctx context.Context, key string, t, until time.Time) error
 	// Get returns the times under keys, in their order, in one round trip; the zero time means absent.
 	Get(ctx context.Context, keys ...string) ([]time.Time, error)
+}
+
+const (
+	memoryShards = 16
+	// bucketSpan is how many seconds of expiry share a bucket, in seconds.
+	bucketSpan = 15 * 60
+	forever    = int64(1<<63 - 1)
+)
+
+var errZeroTime = errors.New("authjwt: a Store keeps no zero time")
+
+// MemoryStore is a [Store] in the memory of one process: what was revoked counts again after a
+// restart, and other processes do not know of it. It is for programs that run once. The zero value is
+// empty and ready; it must not be copied. It is safe for concurrent use and starts no goroutine.
+//
+// A million entries take some 40 MB. Those of tokens and sessions lie together by the quarter of an hour
+// in which they end, and are dropped together.
+type MemoryStore struct {
+	// Now is the clock, to be set before the first use. Default: time.Now. It must be safe for concurrent use.
+	Now func() time.Time
+
+	made   sync.Once
+	seeds  [2]maphash.Seed
+	shards [memoryShards]memoryShard
+}
+
+// memoryKey is a digest of a key. The seeds are the process's own, so that nobody can look for two
+// keys of one digest; if there were, the worse one's answer would be a refusal.
+type memoryKey [2]uint64
+
+type memoryShard struct {
+	mu      sync.RWMutex
+	buckets map[int64]*memoryBucket
+	lasting map[memoryKey]lastingEntry // of keys that name no end
+	nextEnd atomic.Int64               // of a bucket, Unix seconds
+}
+
+type memoryBucket struct {
+	end     int64 // of its last entry, Unix seconds
+	entries map[memoryKey]int64
+}
+
+type lastingEntry struct{ milli, end int64 }
+
+// Add implements [Store].
+func (s *MemoryStore) Add(ctx context.Context, key string, t, until time.Time) (time.Time, bool, error) {
+	return s.put(ctx, key, t, until, false)
+}
+
+// Set implements [Store].
+func (s *MemoryStore) Set(ctx context.Context, key string, t, until time.Time) error {
+	_, _, err := s.put(ctx, key, t, until, true)
+	return err
+}
+
+// Get implements [Store].
+func (s *MemoryStore) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	now, times := s.clock(), make([]time.Time, len(keys))
+	for i, key := range keys {
+		digest, shard := s.find(key)
+		shard.dropEnded(now)
+		shard.mu.RLock()
+		milli, present := shard.get(digest, bucketOf(key), now)
+		shard.mu.RUnlock()
+		if present {
+			times[i] = time.UnixMilli(milli)
+		}
+	}
+	return times, nil
+}
+
+func (s *MemoryStore) put(ctx context.Context, key string, t, until time.Time, replace bool) (time.Time, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return time.Time{}, false, err
+	}
+	if t.IsZero() {
+		return time.Time{}, false, errZeroTime
+	}
+	digest, shard := s.find(key)
+	now, bucket, end := s.clock(), bucketOf(key), forever
+	if !until.IsZero() {
+		end = until.Unix() + 1 // whole seconds, never less
+	}
+	shard.dropEnded(now)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if !replace {
+		if milli, present := shard.get(digest, bucket, now); present {
+			return time.UnixMilli(milli), false, nil
+		}
+	}
+	shard.set(digest, bucket, t.UnixMilli(), end, now)
+	return time.UnixMilli(t.UnixMilli()), true, nil
+}
+
+func (s *MemoryStore) clock() int64 {
+	if s.Now == nil {
+		return systemClock().Unix()
+	}
+	return s.Now().Unix()
+}
+
+func (s *MemoryStore) make() {
+	s.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+	for i := range s.shards {
+		h := &s.shards[i]
+		h.buckets, h.lasting = map[int64]*memoryBucket{}, map[memoryKey]lastingEntry{}
+		h.nextEnd.Store(forever)
+	}
+}
+
+func (s *MemoryStore) find(key string) (memoryKey, *memoryShard) {
+	s.made.Do(s.make)
+	digest := memoryKey{maphash.String(s.seeds[0], key), maphash.String(s.seeds[1], key)}
+	return digest, &s.shards[digest[0]%memoryShards]
+}
+
+// bucketOf is the bucket of a key that names its end; else -1.
+func bucketOf(key string) int64 {
+	at := strings.LastIndexByte(key, '@')
+	if at < 0 {
+		return -1
+	}
+	end, err := strconv.ParseUint(key[at+1:], 10, 62)
+	if err != nil {
+		return -1
+	}
+	return int64(end) / bucketSpan
+}
+
+// get and set are called with mu held.
+func (h *memoryShard) get(digest memoryKey, bucket, now int64) (milli int64, present bool) {
+	if bucket < 0 {
+		entry, present := h.lasting[digest]
+		return entry.milli, present && now < entry.end
+	}
+	b := h.buckets[bucket]
+	if b == nil {
+		return 0, false
+	}
+	milli, present = b.entries[digest]
+	return milli, present
+}
+
+func (h *memoryShard) set(digest memoryKey, bucket, milli, end, now int64) {
+	if bucket < 0 {
+		h.sweep(now)
+		h.lasting[digest] = lastingEntry{milli, end}
+		return
+	}
+	b := h.buckets[bucket]
+	if b == nil {
+		b = &memoryBucket{entries: map[memoryKey]int64{}}
+		h.buckets[bucket] = b
+	}
+	b.end = max(b.end, end)
+	b.entries[digest] = milli
+	h.nextEnd.Store(min(h.nextEnd.Load(), b.end))
+}
+
+// sweep looks at a few entries of those that end one by one: more than come in, so that none stays long.
+func (h *memoryShard) sweep(now int64) {
+	looked := 0
+	for digest, entry := range h.lasting {
+		if now >= entry.end {
+			delete(h.lasting, digest)
+		}
+		if looked++; looked == 4 {
+			return
+		}
+	}
+}
+
+// dropEnded drops the buckets whose last entry has ended, as a whole.
+func (h *memoryShard) dropEnded(now int64) {
+	if now < h.nextEnd.Load() {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	next := forever
+	for i, b := range h.buckets {
+		if now >= b.end {
+			delete(h.buckets, i)
+		} else {
+			next = min(next, b.end)
+		}
+	}
+	h.nextEnd.Store(next)
 }

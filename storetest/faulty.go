@@ -1,0 +1,100 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// Fault is a way in which a store fails.
+type Fault int32
+
+const (
+	// None lets the store answer.
+	None Fault = iota
+	// Fails answers with an error.
+	Fails
+	// Hangs answers when ctx is done.
+	Hangs
+	// HangsForever answers when the test has ended the fault, whatever ctx says.
+	HangsForever
+	// Panics panics.
+	Panics
+	// FailsLate does what is asked, and answers with an error all the same.
+	FailsLate
+	// Short answers Get with one time too few.
+	Short
+)
+
+// ErrFault is the error of a [Faulty] store. Its text is no client's business.
+var ErrFault = errors.New("storetest: dial tcp store.internal:6379: connection refused")
+
+// Faulty is a store with faults to switch on. It is safe for concurrent use.
+type Faulty struct {
+	authjwt.Store
+
+	fault atomic.Int32
+	calls atomic.Int64
+	ended chan struct{}
+}
+
+// NewFaulty wraps s.
+func NewFaulty(s authjwt.Store) *Faulty { return &Faulty{Store: s, ended: make(chan struct{})} }
+
+// Be switches to a fault.
+func (f *Faulty) Be(fault Fault) { f.fault.Store(int32(fault)) }
+
+// End lets the calls return that hang for ever. It may be called once.
+func (f *Faulty) End() { close(f.ended) }
+
+// Calls is how many calls there were.
+func (f *Faulty) Calls() int64 { return f.calls.Load() }
+
+// Add implements authjwt.Store.
+func (f *Faulty) Add(ctx context.Context, key string, t, until time.Time) (present time.Time, added bool, err error) {
+	err = f.around(ctx, func() (err error) {
+		present, added, err = f.Store.Add(ctx, key, t, until)
+		return err
+	})
+	return present, added, err
+}
+
+// Set implements authjwt.Store.
+func (f *Faulty) Set(ctx context.Context, key string, t, until time.Time) error {
+	return f.around(ctx, func() error { return f.Store.Set(ctx, key, t, until) })
+}
+
+// Get implements authjwt.Store.
+func (f *Faulty) Get(ctx context.Context, keys ...string) (times []time.Time, err error) {
+	err = f.around(ctx, func() (err error) {
+		times, err = f.Store.Get(ctx, keys...)
+		return err
+	})
+	if Fault(f.fault.Load()) == Short && len(times) > 0 {
+		times = times[:len(times)-1]
+	}
+	return times, err
+}
+
+func (f *Faulty) around(ctx context.Context, call func() error) error {
+	f.calls.Add(1)
+	switch Fault(f.fault.Load()) {
+	case Fails:
+		return ErrFault
+	case Hangs:
+		<-ctx.Done()
+		return ctx.Err()
+	case HangsForever:
+		<-f.ended
+		return ErrFault
+	case Panics:
+		panic(ErrFault)
+	case FailsLate:
+		_ = call()
+		return ErrFault
+	}
+	return call()
+}
