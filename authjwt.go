@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -18,6 +19,7 @@ type Manager struct {
 	origins         *originPolicy
 	vary            string
 	challengeScheme string
+	epochKey        string
 
 	failHeader   *failure // a credential that is no credential
 	failRepeated *failure // several header fields
@@ -35,6 +37,10 @@ func New(s Settings) (*Manager, error) {
 	if s.HeaderType == NoHeaderType {
 		m.challengeScheme, expected = "Bearer", "<JWT>"
 	}
+	if store, ok := s.Store.(*MemoryStore); ok {
+		store.follow(s.Now)
+	}
+	m.epochKey = m.storeKey(entryEpoch, "", time.Time{})
 	m.keys = append(m.keys, newHMACKey(s.KeyID, s.Algorithm, s.SecretKey))
 	for _, alg := range s.DecodeAlgorithms {
 		if alg != s.Algorithm {

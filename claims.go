@@ -16,7 +16,7 @@ const maxDepth = 32
 // maxDate is the last second of the year 9999, the largest NumericDate accepted.
 const maxDate = 253402300799
 
-// reservedClaims are written by the package alone. sid and session_exp are kept for sessions.
+// reservedClaims are written by the package alone.
 var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "persistent", "iss", "aud", "sid", "session_exp"}
 
 // A member is where one member's value stands in the JSON text it was read from. Nothing is copied:
@@ -41,7 +41,7 @@ func (m member) text(payload string) (string, bool) {
 
 // wireClaims are the claims the package reads; all others are checked for form and skipped.
 type wireClaims struct {
-	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, csrf, persistent, issuer, audience, scope member
+	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, csrf, persistent, issuer, audience, scope, session, sessionEnd member
 }
 
 // member returns the field for a claim, or nil.
@@ -71,6 +71,10 @@ func (w *wireClaims) member(name []byte) *member {
 		return &w.audience
 	case `"scope"`:
 		return &w.scope
+	case `"sid"`:
+		return &w.session
+	case `"session_exp"`:
+		return &w.sessionEnd
 	}
 	return nil
 }
@@ -182,6 +186,9 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 		if t.ID, ok = w.id.text(payload); !ok {
 			return failTokenID
 		}
+	}
+	if !w.readSession(t) && s.Store != nil {
+		return failSession
 	}
 	t.Fresh = w.fresh.kind == 't'
 	t.csrf, t.hasCSRF = w.csrf.text(payload)

@@ -92,6 +92,15 @@ func (a *AuthJWT) setVerified(kind TokenType, raw string, opts []CookieOption) *
 
 // setCookies sets all cookies of the tokens or none.
 func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
+	cookies, e := a.makeCookies(opts, tokens...)
+	if e == nil {
+		a.setLines = append(a.setLines, a.write(cookies)...)
+	}
+	return e
+}
+
+// makeCookies makes all cookies of the tokens, and finds what keeps them from being set.
+func (a *AuthJWT) makeCookies(opts []CookieOption, tokens ...issued) ([]http.Cookie, *Error) {
 	spec := cookieSpec{}
 	for _, opt := range opts {
 		if opt == nil {
@@ -102,12 +111,12 @@ func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
 	}
 	switch {
 	case len(spec.mistakes) > 0:
-		return a.m.misused(errors.Join(spec.mistakes...))
+		return nil, a.m.misused(errors.Join(spec.mistakes...))
 	case !a.m.settings.uses(Cookies):
-		return a.m.fail(failCookiesDisabled, misuse{errors.New("add Cookies to Settings.TokenLocation")})
+		return nil, a.m.fail(failCookiesDisabled, misuse{errors.New("add Cookies to Settings.TokenLocation")})
 	}
 	if e := a.mayWrite(); e != nil {
-		return e
+		return nil, e
 	}
 	var cookies []http.Cookie
 	for _, t := range tokens { // first, for older browsers take a host's cookie and its Domain's for one
@@ -116,12 +125,11 @@ func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
 	for _, t := range tokens {
 		pair, err := a.m.pair(t, spec.maxAge)
 		if err != nil {
-			return a.m.misused(err)
+			return nil, a.m.misused(err)
 		}
 		cookies = append(cookies, pair...)
 	}
-	a.setLines = append(a.setLines, a.write(cookies)...)
-	return nil
+	return cookies, nil
 }
 
 func (a *AuthJWT) unset(carriers ...*carrier) error {

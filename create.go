@@ -32,6 +32,11 @@ type tokenSpec struct {
 	alg        string
 	mistakes   []error
 
+	id         string    // jti; empty: a random one
+	notBefore  time.Time // iat is not earlier, whatever the clock says
+	session    string    // sid; empty: none
+	sessionEnd time.Time // session_exp; zero: none
+
 	issued issued // what create has made
 }
 
@@ -224,9 +229,22 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	if now.Unix() < 0 || now.Unix() > maxDate {
 		return nil, fmt.Errorf("Settings.Now says %v, which no token can express", now)
 	}
-	id, err := randomID()
-	if err != nil {
-		return nil, fmt.Errorf("make jti: %w", err)
+	if now.Before(s.notBefore) {
+		now = s.notBefore
+	}
+	if s.id == "" {
+		var err error
+		if s.id, err = randomID(); err != nil {
+			return nil, fmt.Errorf("make jti: %w", err)
+		}
+	}
+	if longest := m.settings.lifetime(s.kind); m.settings.Store != nil && longest != NoExpiry && s.expires > longest {
+		return nil, fmt.Errorf("WithExpires: %v is longer than the setting, %v, by which a revocation is forgotten", s.expires, longest)
+	}
+	if !s.sessionEnd.IsZero() {
+		if rest := s.sessionEnd.Sub(now); s.expires == NoExpiry || rest < s.expires {
+			s.expires = rest
+		}
 	}
 
 	b, err := jsontext.AppendQuote(append(make([]byte, 0, usualPayload), `{"sub":`...), s.subject)
@@ -235,7 +253,7 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	}
 	b = strconv.AppendInt(append(b, `,"iat":`...), now.Unix(), 10)
 	b = strconv.AppendInt(append(b, `,"nbf":`...), now.Unix(), 10)
-	b = append(append(append(b, `,"jti":"`...), id...), '"')
+	b = append(append(append(b, `,"jti":"`...), s.id...), '"')
 	if s.expires != NoExpiry {
 		s.issued.expiresAt = time.Unix(now.Add(s.expires).Unix(), 0) // as the claim says
 		b = strconv.AppendInt(append(b, `,"exp":`...), s.issued.expiresAt.Unix(), 10)
@@ -254,6 +272,12 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	}
 	if s.persistent != choiceOpen && m.settings.uses(Cookies) {
 		b = strconv.AppendBool(append(b, `,"persistent":`...), s.persistent == choiceYes)
+	}
+	if s.session != "" {
+		b, _ = jsontext.AppendQuote(append(b, `,"sid":`...), s.session)
+	}
+	if !s.sessionEnd.IsZero() {
+		b = strconv.AppendInt(append(b, `,"session_exp":`...), s.sessionEnd.Unix(), 10)
 	}
 	if m.settings.EncodeIssuer != "" {
 		b, _ = jsontext.AppendQuote(append(b, `,"iss":`...), m.settings.EncodeIssuer) // New checked it

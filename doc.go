@@ -37,6 +37,12 @@
 // method is safe, a request that carries its token in a cookie must come from the site's own pages and
 // send the CSRF value that only they can read.
 //
+// # Sessions
+//
+// With Settings.Store a login begins a session, which logout, [Manager.RevokeSession] and
+// [Manager.RevokeSubject] end for all its tokens at once, and every refresh uses a refresh token up. A
+// used one that comes back after a grace ends the session, for it was stolen.
+//
 // # Errors
 //
 // Refusals are of type *[Error] and wrap one of the Err… reasons, by which errors.Is tells them apart. The

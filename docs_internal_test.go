@@ -58,6 +58,8 @@ func TestDocs_TableOfStatuses(t *testing.T) {
 		"cookie token without csrf claim where it is due":  {failNoCSRFClaim},
 		"wrong user name or password":                      {failCredentials},
 		"malformed login body":                             {failBody, failFields, failGrantType},
+		"Store, or what a callback needs, out of reach":    {failUnavailable},
+		"revoked token, ended session, used refresh token": {failRevoked},
 		"anything the request did not cause":               {failInternal},
 	}
 	for _, row := range tableRows(t, "README.md", "Statuses") {
@@ -79,6 +81,7 @@ func TestDocs_TableOfStatuses(t *testing.T) {
 				"ErrRefreshTokenRequired": ErrRefreshTokenRequired, "ErrFreshTokenRequired": ErrFreshTokenRequired, "ErrInsufficientScope": ErrInsufficientScope,
 				"ErrInvalidHeader": ErrInvalidHeader, "ErrInvalidRequest": ErrInvalidRequest, "ErrCSRF": ErrCSRF,
 				"ErrInvalidCredentials": ErrInvalidCredentials, "ErrInternal": ErrInternal,
+				"ErrRevokedToken": ErrRevokedToken, "ErrUnavailable": ErrUnavailable,
 			}[name], f.reason, row[0])
 		}
 		delete(failures, row[0])

@@ -46,6 +46,8 @@ var (
 	failNoSubject     = badToken("token_claims_invalid", `Token is missing the "sub" claim`, jwt.ErrTokenRequiredClaimMissing)
 	failSubject       = badToken("token_claims_invalid", "Subject claim (sub) must be a string.", jwt.ErrTokenInvalidSubject)
 	failTokenID       = badToken("token_claims_invalid", "JWT ID claim (jti) must be a string.", jwt.ErrTokenInvalidId)
+	failNoTokenID     = badToken("token_claims_invalid", `Token is missing the "jti" claim`, jwt.ErrTokenRequiredClaimMissing)
+	failSession       = badToken("token_claims_invalid", "Session claims (sid, session_exp) must be a string and an integer.", jwt.ErrTokenInvalidClaims)
 	failNoType        = badToken("token_claims_invalid", `Token is missing the "type" claim`, jwt.ErrTokenRequiredClaimMissing)
 	failRefused       = badToken("token_refused", "Token is not accepted", jwt.ErrTokenInvalidClaims)
 

@@ -27,8 +27,8 @@ type Routes struct {
 	Respond func(c *gin.Context, tokens TokenPair)
 }
 
-// Mount adds the prebuilt routes to r: POST /login, POST /refresh, DELETE and POST /logout. It panics
-// if Routes.Login is nil, and if the browser would not send the refresh cookie to the refresh route. Mount
+// Mount adds the prebuilt routes to r: POST /login, POST /refresh, DELETE and POST /logout, and with a
+// Store POST /logout-all. It panics if Routes.Login is nil, and if the browser would not send the refresh cookie to the refresh route. Mount
 // them outside what a guard protects: even an optional one would refuse a login that brings an old cookie.
 func (m *Manager) Mount(r gin.IRouter, routes Routes) {
 	if group, ok := r.(interface{ BasePath() string }); ok && m.settings.uses(Cookies) {
@@ -41,6 +41,9 @@ func (m *Manager) Mount(r gin.IRouter, routes Routes) {
 	r.POST("/refresh", m.RefreshHandler(routes))
 	r.DELETE("/logout", m.LogoutHandler())
 	r.POST("/logout", m.LogoutHandler())
+	if m.settings.Store != nil {
+		r.POST("/logout-all", m.LogoutAllHandler())
+	}
 }
 
 // LoginHandler answers POST with a fresh access token and a refresh token: with their cookies, if
@@ -83,7 +86,8 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 }
 
 // RefreshHandler answers POST, with a refresh token from any of the locations but Query, with a new access
-// token that is not fresh, and sets its cookies if Cookies is a location.
+// token that is not fresh, with a Store with a new refresh token, too, and sets their cookies if Cookies is a
+// location: see [AuthJWT.Refresh].
 func (m *Manager) RefreshHandler(routes Routes) gin.HandlerFunc {
 	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
 		if err := a.JWTRefreshTokenRequired(); err != nil {
@@ -103,11 +107,33 @@ func (m *Manager) RefreshHandler(routes Routes) gin.HandlerFunc {
 }
 
 // LogoutHandler answers DELETE and POST, whatever tokens are presented, if any: see [AuthJWT.Logout].
-// Nothing is revoked on the server yet: tokens outside cookies the client must drop by itself, and all
+// Without a Store nothing is revoked: tokens outside cookies the client must drop by itself, and all
 // stay good until they expire.
 func (m *Manager) LogoutHandler() gin.HandlerFunc {
 	return m.prebuilt([]string{http.MethodDelete, http.MethodPost}, func(a *AuthJWT) error {
 		if err := a.Logout(); err != nil {
+			return err
+		}
+		noStore(a.c)
+		writeJSON(a.c, http.StatusOK, map[string]string{"msg": "Successfully logout"})
+		return nil
+	})
+}
+
+// LogoutAllHandler answers POST, with an access token, by ending every session of its subject: see
+// [Manager.RevokeSubject]. The cookies of this browser are deleted. It panics without a Store.
+func (m *Manager) LogoutAllHandler() gin.HandlerFunc {
+	if m.settings.Store == nil {
+		panic("authjwt: LogoutAllHandler: " + errNoStore.Error())
+	}
+	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
+		if err := a.JWTRequired(); err != nil {
+			return err
+		}
+		if err := m.RevokeSubject(a.c.Request.Context(), a.Subject()); err != nil {
+			return err
+		}
+		if err := a.UnsetJWTCookies(); err != nil {
 			return err
 		}
 		noStore(a.c)

@@ -1,6 +1,8 @@
 package authjwt
 
 import (
+	"context"
+	"net/http"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -49,28 +51,79 @@ func (p TokenPair) wire(message string) wirePair {
 }
 
 // Login makes a fresh access token and a refresh token for subject, and sets their cookies if Cookies
-// is a location: both pairs or, with an error, none (see [AuthJWT.SetAccessCookies]). It ignores what the
-// request presents. The options shape the access token; the refresh token carries nothing but the
-// subject and the choice of [WithPersistentCookies], because claims are asked for again at a refresh.
-// It answers nothing: pass an error to [AuthJWT.Abort]. The error is of type *[Error].
+// is a location: both pairs or, with an error, none (see [AuthJWT.SetAccessCookies]). With a Store both
+// belong to a new session, which ends after Settings.SessionExpires, and the session that the request
+// presents is revoked; otherwise Login ignores what is presented. The options shape the access token; the
+// refresh token carries nothing but the subject, the session and the choice of [WithPersistentCookies],
+// because claims are asked for again at a refresh. It answers nothing: pass an error to [AuthJWT.Abort]. The
+// error is of type *[Error].
 func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) {
 	if a.detached {
 		return TokenPair{}, a.m.misused(errCopy)
 	}
+	completed := false
+	defer abortUnless(&completed, a.c)
+	pair, e := a.login(subject, opts)
+	completed = true
+	if e != nil {
+		return TokenPair{}, e
+	}
+	return pair, nil
+}
+
+func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) {
 	access := &tokenSpec{kind: Access, subject: subject, fresh: true}
-	if _, err := a.create(access, opts); err != nil {
+	if a.m.settings.Store != nil {
+		if e := a.m.beginSession(a.c.Request.Context(), access); e != nil {
+			return TokenPair{}, e
+		}
+	}
+	refresh := &tokenSpec{
+		kind: Refresh, subject: subject,
+		notBefore: access.notBefore, session: access.session, sessionEnd: access.sessionEnd,
+	}
+	if _, err := a.m.create(access, opts); err != nil {
 		return TokenPair{}, a.m.misused(err)
 	}
-	refresh := &tokenSpec{kind: Refresh, subject: subject, persistent: access.persistent}
-	if _, err := a.create(refresh, nil); err != nil {
+	refresh.persistent = access.persistent
+	if _, err := a.m.create(refresh, nil); err != nil {
 		return TokenPair{}, a.m.misused(err)
 	}
-	return a.handOut(access.issued, refresh.issued)
+	return a.handOut(access.issued, refresh.issued, func() *Error {
+		if a.m.settings.Store == nil {
+			return nil
+		}
+		return a.endPresented(false)
+	})
+}
+
+// beginSession gives the token a new session. A login in the second in which RevokeSubject was called is
+// dated one second later, for it must count.
+func (m *Manager) beginSession(ctx context.Context, s *tokenSpec) *Error {
+	times, e := m.look(ctx, m.storeKey(entrySubject, s.subject, time.Time{}), m.epochKey)
+	if e != nil {
+		return e
+	}
+	for _, cutoff := range times {
+		if !cutoff.IsZero() && !m.settings.Now().After(time.Unix(cutoff.Unix()+1, 0)) {
+			s.notBefore = time.Unix(cutoff.Unix()+1, 0)
+		}
+	}
+	if m.settings.SessionExpires != NoExpiry {
+		s.sessionEnd = m.settings.Now().Add(m.settings.SessionExpires).Truncate(time.Second)
+	}
+	var err error
+	if s.session, err = newSession(s.sessionEnd); err != nil {
+		return m.misused(err)
+	}
+	return nil
 }
 
 // Refresh verifies the request's refresh token, unless a guard has accepted it already, makes an
-// access token that is not fresh, and sets its cookies if Cookies is a location. The options shape the
-// token. It answers nothing: pass an error to [AuthJWT.Abort]. The error is of type *[Error].
+// access token that is not fresh, and sets its cookies if Cookies is a location. With a Store, unless
+// Settings.KeepRefreshToken is set, it also hands out a new refresh token of the same session, and the old one
+// is used up: see Settings.RefreshReuseGrace. Where anything fails the old one stays unused. The options
+// shape the access token. It answers nothing: pass an error to [AuthJWT.Abort]. The error is of type *[Error].
 func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
 	if a.detached {
 		return TokenPair{}, a.m.misused(errCopy)
@@ -82,60 +135,128 @@ func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
 			return TokenPair{}, err
 		}
 	}
-	access := &tokenSpec{kind: Access, subject: t.Subject, persistent: t.persistent}
-	if _, err := a.create(access, opts); err != nil {
-		return TokenPair{}, a.m.misused(err)
-	}
-	return a.handOut(access.issued, issued{})
-}
-
-// handOut sets the cookies of new tokens; there may be no refresh token.
-func (a *AuthJWT) handOut(access, refresh issued) (TokenPair, error) {
 	completed := false
 	defer abortUnless(&completed, a.c)
+	pair, e := a.refresh(t, opts)
+	completed = true
+	if e != nil {
+		return TokenPair{}, e
+	}
+	return pair, nil
+}
+
+func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
+	access := &tokenSpec{kind: Access, subject: t.Subject, persistent: t.persistent, notBefore: t.IssuedAt}
+	s := &a.m.settings
+	if s.Store != nil {
+		access.session, access.sessionEnd = t.session(), t.sessionEnd
+		if t.sessionEnd.IsZero() && s.SessionExpires != NoExpiry { // it was made by itself
+			access.sessionEnd = t.IssuedAt.Add(s.SessionExpires)
+		}
+	}
+	if _, err := a.m.create(access, opts); err != nil {
+		return TokenPair{}, a.m.misused(err)
+	}
+	if s.Store == nil || s.KeepRefreshToken {
+		return a.handOut(access.issued, issued{}, nil)
+	}
+	next := &tokenSpec{
+		kind: Refresh, subject: t.Subject, persistent: access.persistent, notBefore: t.IssuedAt,
+		id: successorOf(t.ID), session: access.session, sessionEnd: access.sessionEnd,
+	}
+	if _, err := a.m.create(next, nil); err != nil {
+		return TokenPair{}, a.m.misused(err)
+	}
+	return a.rotate(t, access.issued, next)
+}
+
+// rotate hands the new tokens out, once the store has said that t was not used by others.
+func (a *AuthJWT) rotate(t *Token, access issued, next *tokenSpec) (TokenPair, *Error) {
+	if a.m.settings.uses(Cookies) { // before t is used up
+		if _, e := a.makeCookies(nil, access, next.issued); e != nil {
+			return TokenPair{}, e
+		}
+	}
+	id, e := a.m.use(a.c.Request.Context(), t, next.sessionEnd)
+	if e != nil {
+		return TokenPair{}, e
+	}
+	if id != next.id { // another tab was faster
+		next.id = id
+		if _, err := a.m.create(next, nil); err != nil {
+			return TokenPair{}, a.m.misused(err)
+		}
+	}
+	return a.handOut(access, next.issued, nil)
+}
+
+// handOut sets the cookies of new tokens; there may be no refresh token. What is to be done before it, and
+// may fail, is done when nothing else can.
+func (a *AuthJWT) handOut(access, refresh issued, before func() *Error) (TokenPair, *Error) {
 	s := &a.m.settings
 	pair := TokenPair{
 		AccessToken: access.raw, RefreshToken: refresh.raw, AccessCSRF: access.csrf, RefreshCSRF: refresh.csrf,
 		ExpiresIn:   access.life,
 		cookiesOnly: s.uses(Cookies) && !s.uses(Headers) && !s.uses(JSON),
 	}
+	var cookies []http.Cookie
 	if s.uses(Cookies) {
 		tokens := []issued{access, refresh}
 		if refresh.raw == "" {
 			tokens = tokens[:1]
 		}
-		if e := a.setCookies(nil, tokens...); e != nil {
-			completed = true
+		var e *Error
+		if cookies, e = a.makeCookies(nil, tokens...); e != nil {
 			return TokenPair{}, e
 		}
 	}
-	completed = true
+	if before != nil {
+		if e := before(); e != nil {
+			return TokenPair{}, e
+		}
+	}
+	a.setLines = append(a.setLines, a.write(cookies)...)
 	return pair, nil
 }
 
-// Logout ends the session in this browser: it deletes the cookies, whatever state their tokens are
-// in. Without cookies there is nothing to end on the server, and no error. It needs no guard before
-// it. A request from another site's page is refused, and so is one that presents a live token in a
-// cookie without the CSRF value of either cookie; then no cookie is touched. It answers nothing: pass an
-// error to [AuthJWT.Abort]. The error is of type *[Error].
+// Logout ends the session: it deletes the cookies, whatever state their tokens are in, and with a Store
+// revokes the sessions of all tokens that are presented, expired ones too, or, of those without a session,
+// the tokens themselves. It needs no guard before it. If Cookies is a location, a request from another
+// site's page is refused, and so is one that presents a live token in a cookie without the CSRF value of
+// either cookie; then no cookie is touched. Where the Store cannot be reached the error is 503, and the
+// cookies are deleted all the same. It answers nothing: pass an error to [AuthJWT.Abort]. The error is of
+// type *[Error].
 func (a *AuthJWT) Logout() error {
-	switch {
-	case a.detached:
+	if a.detached {
 		return a.m.misused(errCopy)
-	case !a.m.settings.uses(Cookies):
-		return nil
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
-	f := a.m.origins.check(a.c.Request, true)
-	if f == nil {
-		f = a.mayLogOut()
-	}
+	e := a.logout()
 	completed = true
-	if f != nil {
-		return a.m.fail(f, nil)
+	if e != nil {
+		return e
 	}
-	return a.UnsetJWTCookies()
+	return nil
+}
+
+func (a *AuthJWT) logout() *Error {
+	if a.m.settings.uses(Cookies) {
+		f := a.m.origins.check(a.c.Request, true)
+		if f == nil {
+			f = a.mayLogOut()
+		}
+		if f != nil {
+			return a.m.fail(f, nil)
+		}
+		if err := a.UnsetJWTCookies(); err != nil {
+			return a.m.errorFrom(err, failInternal)
+		}
+	}
+	if a.m.settings.Store == nil {
+		return nil
+	}
+	return a.endPresented(true)
 }
 
 // mayLogOut tells whether the request may delete the cookies it presents. One CSRF value is enough: it
@@ -149,8 +270,8 @@ func (a *AuthJWT) mayLogOut() *failure {
 	var verdict *failure
 	for _, k := range a.m.carriers() {
 		for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
-			t, live := a.m.verifyPast(a.m.cookieToken(presented.Value), k.kind)
-			if t == nil || !t.hasCSRF {
+			t, live := a.m.verifyPast(a.m.cookieToken(presented.Value))
+			if t == nil || t.Type != k.kind || !t.hasCSRF {
 				continue
 			}
 			f := k.noCSRF
@@ -171,9 +292,9 @@ func (a *AuthJWT) mayLogOut() *failure {
 	return verdict
 }
 
-// verifyPast verifies a token of the given type as of the last second of its life if that is over, and
-// tells whether it is not. The token is nil if it does not verify even so.
-func (m *Manager) verifyPast(raw string, kind TokenType) (t *Token, live bool) {
+// verifyPast verifies a token as of the last second of its life if that is over, and tells whether it is
+// not. The token is nil if it does not verify even so.
+func (m *Manager) verifyPast(raw string) (t *Token, live bool) {
 	t = new(Token)
 	now := m.settings.Now()
 	f := m.verifyToken(raw, t, now)
@@ -181,8 +302,20 @@ func (m *Manager) verifyPast(raw string, kind TokenType) (t *Token, live bool) {
 	if f == failExpired {
 		f = m.verifyToken(raw, t, t.ExpiresAt.Add(-time.Second))
 	}
-	if f != nil || t.Type != kind {
+	if f != nil {
 		return nil, false
 	}
 	return t, live
+}
+
+// readSession is false where the claims of a session cannot be read.
+func (w *wireClaims) readSession(t *Token) bool {
+	id, end := true, true
+	if w.session.kind != 0 {
+		t.SessionID, id = w.session.text(t.payload)
+	}
+	if w.sessionEnd.kind != 0 {
+		t.sessionEnd, end = w.sessionEnd.date(t.payload)
+	}
+	return id && end
 }

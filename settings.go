@@ -25,6 +25,8 @@ const (
 	NoExpiry time.Duration = -1
 	// NoLeeway as ClockSkew allows no difference between clocks.
 	NoLeeway time.Duration = -1
+	// NoGrace as RefreshReuseGrace lets a refresh token be used once.
+	NoGrace time.Duration = -1
 	// NoHeaderType as HeaderType means that the header holds the bare token.
 	NoHeaderType = "(none)"
 )
@@ -155,8 +157,30 @@ type Settings struct {
 	// (RFC 7519 §4.1.3). Default: EncodeAudience; if both are empty, a token with an aud is refused.
 	DecodeAudience []string
 
-	// Store keeps what was revoked. It is not available yet: New refuses it.
+	// Store, if set, keeps which tokens, sessions and subjects were revoked and which refresh tokens were
+	// used: logout then ends the session on the server, and every refresh hands out a new refresh token. Each
+	// guard asks it once. Where it cannot answer, requests are refused with 503. Default: none.
 	Store Store
+	// StoreTimeout is how long the Store may take. Default: 250ms. [MemoryStore] needs none.
+	StoreTimeout time.Duration
+	// Name sets the entries of this Manager apart from those of others in the same Store. Default: authjwt.
+	Name string
+	// TokenInDenylist, if set, tells whether a token is revoked, with a Store or without. An error means that
+	// it cannot tell: 503, unless it is an *Error or an Err… reason. It must be safe for concurrent use.
+	TokenInDenylist func(ctx context.Context, t *Token) (bool, error)
+	// DenylistTokenChecks are the types of token about which Store and TokenInDenylist are asked.
+	// Default: both.
+	DenylistTokenChecks []TokenType
+	// SessionExpires is the longest that refreshes can prolong a login, where a Store is set. Default: 90 days;
+	// at least one second; NoExpiry for ever.
+	SessionExpires time.Duration
+	// RefreshReuseGrace is how long a used refresh token yields its successor once more, for several tabs and
+	// answers that got lost. After it, its use revokes the session (RFC 9700 §4.14.2). Default: 10 seconds; at
+	// most one minute; NoGrace for none.
+	RefreshReuseGrace time.Duration
+	// KeepRefreshToken leaves refresh tokens good until they expire, as fastapi-jwt-auth does: a refresh hands
+	// out an access token alone, and a stolen refresh token is not noticed.
+	KeepRefreshToken bool
 	// Validate, if set, is asked once about every token whose signature and claims are good. A non-nil
 	// error refuses the token: an *Error or an Err… reason is answered as such (return ErrUnavailable
 	// where the check cannot be made), any other as 401. It must be safe for concurrent use.
@@ -186,6 +210,10 @@ const (
 	defaultAccessExpires  = 15 * time.Minute
 	defaultRefreshExpires = 30 * 24 * time.Hour
 	defaultClockSkew      = 5 * time.Second
+	defaultSessionExpires = 90 * 24 * time.Hour
+	defaultReuseGrace     = 10 * time.Second
+	maxReuseGrace         = time.Minute
+	defaultStoreTimeout   = 250 * time.Millisecond
 	maxLeeway             = 5 * time.Minute
 	maxCookieAge          = 400 * 24 * time.Hour
 )
@@ -203,6 +231,13 @@ func (s Settings) withDefaults() Settings {
 	setDefault(&s.RefreshTokenExpires, defaultRefreshExpires)
 	setDefault(&s.ClockSkew, defaultClockSkew)
 	setDefault(&s.Realm, "api")
+	setDefault(&s.Name, "authjwt")
+	setDefault(&s.SessionExpires, defaultSessionExpires)
+	setDefault(&s.RefreshReuseGrace, defaultReuseGrace)
+	setDefault(&s.StoreTimeout, defaultStoreTimeout)
+	if s.DenylistTokenChecks == nil {
+		s.DenylistTokenChecks = []TokenType{Access, Refresh}
+	}
 	encode, decode := s.EncodeIssuer, s.DecodeIssuer
 	setDefault(&s.EncodeIssuer, decode)
 	setDefault(&s.DecodeIssuer, encode)
@@ -226,6 +261,7 @@ func (s Settings) withDefaults() Settings {
 	s.TokenLocation = slices.Clone(s.TokenLocation)
 	s.EncodeAudience = slices.Clone(s.EncodeAudience)
 	s.DecodeAudience = slices.Clone(s.DecodeAudience)
+	s.DenylistTokenChecks = slices.Clone(s.DenylistTokenChecks)
 	s.CSRFMethods = slices.Clone(s.CSRFMethods)
 	s.TrustedOrigins = slices.Clone(s.TrustedOrigins)
 	s.FormerCookies = slices.Clone(s.FormerCookies)

@@ -16,8 +16,6 @@ func (fakeKeySet) VerificationKey(context.Context, string, string) (crypto.Publi
 	return nil, nil
 }
 
-type fakeStore struct{ authjwt.Store }
-
 // wrongSettings has at least one wrong value for every field that can be wrong by itself, and the words
 // of the message that say what to do.
 var wrongSettings = []struct {
@@ -33,7 +31,17 @@ var wrongSettings = []struct {
 	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey = strings.Repeat("ab", 32) }, "make one with: openssl rand -base64 32"},
 	{"KeyID", func(s *authjwt.Settings) { s.KeyID = "\xff" }, "use letters and digits"},
 	{"KeySet", func(s *authjwt.Settings) { s.KeySet = fakeKeySet{} }, "leave it nil"},
-	{"Store", func(s *authjwt.Settings) { s.Store = fakeStore{} }, "leave it nil"},
+	{"Store", func(s *authjwt.Settings) { s.Store = (*authjwt.MemoryStore)(nil) }, "new(authjwt.MemoryStore)"},
+	{"StoreTimeout", func(s *authjwt.Settings) { s.StoreTimeout = 250 }, "write 250*time.Millisecond"},
+	{"StoreTimeout", func(s *authjwt.Settings) { s.StoreTimeout = time.Minute + 1 }, "from 1ms to 1m"},
+	{"Name", func(s *authjwt.Settings) { s.Name = "shop:staff" }, "use at most 64 letters"},
+	{"Name", func(s *authjwt.Settings) { s.Name = strings.Repeat("a", 65) }, "use at most 64 letters"},
+	{"DenylistTokenChecks", func(s *authjwt.Settings) { s.DenylistTokenChecks = []authjwt.TokenType{} }, "leave it nil"},
+	{"DenylistTokenChecks", func(s *authjwt.Settings) { s.DenylistTokenChecks = []authjwt.TokenType{"acces"} }, "use Access or Refresh"},
+	{"SessionExpires", func(s *authjwt.Settings) { s.SessionExpires = 90 }, "or NoExpiry"},
+	{"RefreshReuseGrace", func(s *authjwt.Settings) { s.RefreshReuseGrace = 10 }, "write 10*time.Second"},
+	{"RefreshReuseGrace", func(s *authjwt.Settings) { s.RefreshReuseGrace = -2 }, "or NoGrace"},
+	{"RefreshReuseGrace", func(s *authjwt.Settings) { s.RefreshReuseGrace = time.Minute + 1 }, "from 1s to 1m"},
 	{"Algorithm", func(s *authjwt.Settings) { s.Algorithm = "none" }, "use HS256, HS384 or HS512"},
 	{"Algorithm", func(s *authjwt.Settings) { s.Algorithm = "hs256" }, "use HS256, HS384 or HS512"},
 	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{} }, "leave it nil"},

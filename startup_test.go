@@ -127,11 +127,12 @@ func TestS02_NoSettingSwitchesAbortingOff(t *testing.T) {
 	settings := reflect.TypeFor[authjwt.Settings]()
 	for i := range settings.NumField() {
 		if f := settings.Field(i); f.Type.Kind() == reflect.Bool {
-			assert.Contains(t, []string{"InsecureShortSecret", "InsecureCookies", "InsecureDisableCSRF", "PersistentCookies"}, f.Name)
+			assert.Contains(t, []string{"InsecureShortSecret", "InsecureCookies", "InsecureDisableCSRF", "PersistentCookies", "KeepRefreshToken"}, f.Name)
 		}
 	}
 	j := newJudge(t, func(s *authjwt.Settings) {
 		s.InsecureShortSecret, s.InsecureCookies, s.InsecureDisableCSRF, s.PersistentCookies = true, true, true, true
+		s.KeepRefreshToken = true
 	})
 	j.refusesFields(t, nil, noCred, authjwt.ErrMissingToken)
 	j.accepts(t, mustCreate(t, j.m))
@@ -141,7 +142,7 @@ func TestS04_MistakesAreFoundAtStart(t *testing.T) {
 	// No value of these is wrong by itself.
 	named := map[string]bool{
 		"InsecureShortSecret": true, "Validate": true, "ErrorHandler": true, "Now": true,
-		"PersistentCookies": true, "InsecureDisableCSRF": true,
+		"PersistentCookies": true, "InsecureDisableCSRF": true, "TokenInDenylist": true, "KeepRefreshToken": true,
 	}
 	for i, row := range wrongSettings {
 		t.Run(fmt.Sprint(i, row.field), func(t *testing.T) {

@@ -45,12 +45,14 @@ var errZeroTime = errors.New("authjwt: a Store keeps no zero time")
 // A million entries take some 40 MB. Those of tokens and sessions lie together by the quarter of an hour
 // in which they end, and are dropped together.
 type MemoryStore struct {
-	// Now is the clock, to be set before the first use. Default: time.Now. It must be safe for concurrent use.
+	// Now is the clock, to be set before the first use. Default: Settings.Now of the first Manager that uses
+	// the store, or time.Now. It must be safe for concurrent use.
 	Now func() time.Time
 
-	made   sync.Once
-	seeds  [2]maphash.Seed
-	shards [memoryShards]memoryShard
+	managers atomic.Pointer[func() time.Time]
+	made     sync.Once
+	seeds    [2]maphash.Seed
+	shards   [memoryShards]memoryShard
 }
 
 // memoryKey is a digest of a key. The seeds are the process's own, so that nobody can look for two
@@ -125,11 +127,17 @@ func (s *MemoryStore) put(ctx context.Context, key string, t, until time.Time, r
 	return time.UnixMilli(t.UnixMilli()), true, nil
 }
 
+// follow takes a Manager's clock, for entries that by another one are over already would be forgotten.
+func (s *MemoryStore) follow(now func() time.Time) { s.managers.CompareAndSwap(nil, &now) }
+
 func (s *MemoryStore) clock() int64 {
-	if s.Now == nil {
-		return systemClock().Unix()
+	if s.Now != nil {
+		return s.Now().Unix()
 	}
-	return s.Now().Unix()
+	if now := s.managers.Load(); now != nil {
+		return (*now)().Unix()
+	}
+	return systemClock().Unix()
 }
 
 func (s *MemoryStore) make() {

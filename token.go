@@ -38,6 +38,8 @@ type Token struct {
 	Scopes []string
 	// IssuedAt, NotBefore and ExpiresAt are in UTC, in whole seconds; zero if absent.
 	IssuedAt, NotBefore, ExpiresAt time.Time
+	// SessionID is the sid claim: what [Manager.RevokeSession] ends. Empty unless a login with a Store made it.
+	SessionID string
 	// Fresh tells that the token was made at a login, not at a refresh.
 	Fresh bool
 	// Location is where the request carried it; empty for WithToken and Manager.Verify.
@@ -48,6 +50,7 @@ type Token struct {
 	csrf       string // the claim; hasCSRF tells whether it is there and a string
 	hasCSRF    bool
 	persistent choice
+	sessionEnd time.Time // the session_exp claim; zero if absent
 }
 
 // A choice may be left open.

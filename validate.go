@@ -3,6 +3,7 @@ package authjwt
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -18,10 +19,14 @@ func (s *Settings) validate() error {
 		s.csrfMistakes(),
 		s.lifetimeMistakes(),
 		s.claimMistakes(),
+		s.sessionMistakes(),
 		s.answerMistakes(),
 	)
 	return errors.Join(mistakes...)
 }
+
+// maxName keeps the keys in a Store short.
+const maxName = 64
 
 func mistake(field, format string, args ...any) error {
 	return fmt.Errorf("authjwt: Settings."+field+": "+format, args...)
@@ -56,9 +61,6 @@ func (s *Settings) keyMistakes() (found []error) {
 	}
 	if s.KeySet != nil {
 		found = append(found, mistake("KeySet", "outside key sets are not available yet; leave it nil"))
-	}
-	if s.Store != nil {
-		found = append(found, mistake("Store", "revocation is not available yet; leave it nil"))
 	}
 	return found
 }
@@ -97,7 +99,7 @@ func (s *Settings) lifetimeMistakes() (found []error) {
 	for _, life := range []struct {
 		field string
 		d     time.Duration
-	}{{"AccessTokenExpires", s.AccessTokenExpires}, {"RefreshTokenExpires", s.RefreshTokenExpires}} {
+	}{{"AccessTokenExpires", s.AccessTokenExpires}, {"RefreshTokenExpires", s.RefreshTokenExpires}, {"SessionExpires", s.SessionExpires}} {
 		if life.d < time.Second && life.d != NoExpiry {
 			found = append(found, mistake(life.field, "%v is below one second; a plain number counts nanoseconds, so write 15*time.Minute, or NoExpiry", life.d))
 		}
@@ -131,6 +133,30 @@ func (s *Settings) claimMistakes() (found []error) {
 				found = append(found, mistake(list.field, "%q is no audience; name the service, by its URL say", v))
 			}
 		}
+	}
+	return found
+}
+
+func (s *Settings) sessionMistakes() (found []error) {
+	if v := reflect.ValueOf(s.Store); v.Kind() == reflect.Pointer && v.IsNil() {
+		found = append(found, mistake("Store", "it is a nil %T; make one, with new(authjwt.MemoryStore) say, or leave it nil", s.Store))
+	}
+	if s.StoreTimeout < time.Millisecond || s.StoreTimeout > time.Minute {
+		found = append(found, mistake("StoreTimeout", "%v is not from 1ms to 1m; a plain number counts nanoseconds, so write 250*time.Millisecond", s.StoreTimeout))
+	}
+	if len(s.Name) > maxName || !isAlphanumericOr(s.Name, "-._") {
+		found = append(found, mistake("Name", "%q is no name for keys; use at most %d letters, digits, and -._", s.Name, maxName))
+	}
+	if len(s.DenylistTokenChecks) == 0 {
+		found = append(found, mistake("DenylistTokenChecks", "the list is empty; leave it nil for both types"))
+	}
+	for _, t := range s.DenylistTokenChecks {
+		if t != Access && t != Refresh {
+			found = append(found, mistake("DenylistTokenChecks", "%q is no type of token; use Access or Refresh", t))
+		}
+	}
+	if g := s.RefreshReuseGrace; g != NoGrace && (g < time.Second || g > maxReuseGrace) {
+		found = append(found, mistake("RefreshReuseGrace", "%v is not from 1s to %v; a plain number counts nanoseconds, so write 10*time.Second, or NoGrace", g, maxReuseGrace))
 	}
 	return found
 }

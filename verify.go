@@ -52,6 +52,9 @@ func (m *Manager) verify(ctx context.Context, raw string, t *Token) *Error {
 	if f := m.verifyToken(raw, t, m.settings.Now()); f != nil {
 		return m.fail(f, nil)
 	}
+	if e := m.checkRevoked(ctx, t); e != nil {
+		return e
+	}
 	if m.settings.Validate != nil {
 		if err := m.settings.Validate(ctx, t.clone()); err != nil {
 			return m.errorFrom(err, failRefused)

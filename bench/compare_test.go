@@ -34,7 +34,7 @@ var probes = map[string]func(t *testing.T, l library) string{
 	"Secret of six octets":                                      probeShortSecret,
 	"Algorithms it verifies":                                    probeAlgorithms,
 	"Several keys, chosen by `kid`":                             probeKeys,
-	"The refresh token after a refresh":                         probeRotation,
+	"The refresh token, a minute after a refresh":               probeRotation,
 	"The access token after logout":                             probeLogout,
 }
 

@@ -29,6 +29,7 @@ type options struct {
 	alg    string            // with verify, else HS256
 	verify crypto.PublicKey  // of alg
 	byKid  map[string]string // secrets
+	now    func() time.Time  // a clock, where one can be set
 	header bool              // the Authorization header alone, which is the default of all
 }
 
@@ -57,6 +58,7 @@ func authjwtSite(t *testing.T, o options) (http.Handler, error) {
 	}
 	s := authjwt.Settings{
 		SecretKey:     o.key(),
+		Store:         new(authjwt.MemoryStore),
 		TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Query, authjwt.JSON, authjwt.Cookies},
 	}
 	if o.header {
@@ -64,6 +66,9 @@ func authjwtSite(t *testing.T, o options) (http.Handler, error) {
 	}
 	if o.alg != "" {
 		s.Algorithm = o.alg
+	}
+	if o.now != nil {
+		s.Now = o.now
 	}
 	auth, err := authjwt.New(s)
 	if err != nil {
@@ -85,6 +90,7 @@ func ginJWTSite(t *testing.T, o options) (http.Handler, error) {
 		Key: []byte(o.key()), SendCookie: true, MaxRefresh: time.Hour, SigningAlgorithm: o.alg,
 		TokenLookup:   "header: Authorization, query: token, cookie: jwt, param: token, form: token",
 		Authenticator: func(*gin.Context) (interface{}, error) { return "alice", nil },
+		TimeFunc:      o.now,
 	}
 	if o.header {
 		mw.TokenLookup, mw.SendCookie = "", false

@@ -254,12 +254,14 @@ func tokens(t *testing.T, site http.Handler) (access, refresh string) {
 }
 
 func probeRotation(t *testing.T, l library) string {
-	site := mustSite(t, l, options{header: true})
+	now := time.Now()
+	site := mustSite(t, l, options{header: true, now: func() time.Time { return now }})
 	_, refresh := tokens(t, site)
 	if refresh == "" {
 		return "has no refresh"
 	}
 	require.Equal(t, http.StatusOK, send(site, "POST", "/refresh", "", bearer(refresh)...).Code)
+	now = now.Add(time.Minute)
 	if send(site, "POST", "/refresh", "", bearer(refresh)...).Code == http.StatusOK {
 		return "stays good"
 	}

@@ -38,7 +38,11 @@ func main() {
 }
 
 func settings(secret string) authjwt.Settings {
-	return authjwt.Settings{SecretKey: secret, TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Cookies}}
+	return authjwt.Settings{
+		SecretKey:     secret,
+		TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Cookies},
+		Store:         new(authjwt.MemoryStore), // for logout on the server, and new refresh tokens
+	}
 }
 
 func router(auth *authjwt.Manager) *gin.Engine {

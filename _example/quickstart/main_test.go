@@ -42,6 +42,8 @@ func TestQuickstart_Bearer(t *testing.T) {
 	b.Jar.Clear()
 	assert.Equal(t, `{"user":"test"}`, b.Fetch("POST", "/protected", "", "Authorization", "Bearer "+token).Text)
 	assert.Equal(t, 401, b.Fetch("POST", "/protected", "", "Authorization", "Bearer "+token+"x").StatusCode)
+	assert.Equal(t, 200, b.Fetch("POST", "/logout", "", "Authorization", "Bearer "+token).StatusCode)
+	assert.Equal(t, "token_revoked", b.Fetch("POST", "/protected", "", "Authorization", "Bearer "+token).Field("code"))
 }
 
 func TestLogin_Refuses(t *testing.T) {

@@ -1,0 +1,103 @@
+package authjwt
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// reuseTolerance is how much the clocks of servers that share a Store may differ.
+	reuseTolerance = 5 * time.Second
+	// maxSuccessors is how far a retry follows tabs that were faster.
+	maxSuccessors = 3
+)
+
+// withinGrace tells whether a refresh token that was first used then still yields its successor.
+func (m *Manager) withinGrace(first time.Time) bool {
+	grace := m.settings.RefreshReuseGrace
+	return grace != NoGrace && m.settings.Now().Before(first.Add(grace+reuseTolerance))
+}
+
+// reused answers a refresh token that comes back too late: somebody has copied it, so that its session ends
+// for the thief and the owner alike (RFC 9700 §4.14.2).
+func (m *Manager) reused(ctx context.Context, t *Token) *Error {
+	if err := m.RevokeSession(ctx, t.session()); err != nil {
+		return m.errorFrom(err, failUnavailable)
+	}
+	return m.fail(failRevoked, nil)
+}
+
+// use marks t as used and returns the id of the token that follows it. Of several calls at once all get
+// the same, within the grace; a token that somebody else has rotated on meanwhile is followed.
+func (m *Manager) use(ctx context.Context, t *Token, end time.Time) (successor string, e *Error) {
+	writing, cancel := m.storeContext(context.WithoutCancel(ctx))
+	defer cancel()
+	now, until := m.settings.Now(), m.until(t.ExpiresAt)
+	first, added, err := m.settings.Store.Add(writing, m.tokenKey(entryUsed, t), now, until)
+	switch {
+	case err != nil:
+		return "", m.fail(failUnavailable, err)
+	case added:
+		return successorOf(t.ID), nil
+	case first.IsZero():
+		return "", m.fail(failUnavailable, fmt.Errorf("authjwt: the store added nothing, but has nothing either"))
+	case !m.withinGrace(first):
+		return "", m.reused(ctx, t)
+	}
+	next := Token{Type: Refresh, ID: t.ID, sessionEnd: end}
+	for range maxSuccessors {
+		next.ID = successorOf(next.ID)
+		times, e := m.look(ctx, m.tokenKey(entryUsed, &next))
+		switch {
+		case e != nil:
+			return "", e
+		case times[0].IsZero():
+			return next.ID, nil
+		}
+	}
+	return "", m.fail(failRevoked, nil)
+}
+
+// successorOf derives the id of the next refresh token: a UUIDv8 (RFC 9562 §5.8), the same for every retry.
+func successorOf(id string) string {
+	digest := sha256.Sum256([]byte("authjwt refresh token after " + id))
+	return versioned(uuid.UUID(digest[:16]))
+}
+
+// newSession makes a session id that ends then, a UUIDv8: 48 bits of Unix seconds, the rest random. The
+// end lets RevokeSession find the place in the store; a session without end has a UUIDv4.
+func newSession(end time.Time) (string, error) {
+	if end.IsZero() {
+		return randomID()
+	}
+	var id uuid.UUID
+	if _, err := rand.Read(id[:]); err != nil {
+		return "", fmt.Errorf("make sid: %w", err)
+	}
+	var seconds [8]byte
+	binary.BigEndian.PutUint64(seconds[:], uint64(end.Unix()))
+	copy(id[:6], seconds[2:])
+	return versioned(id), nil
+}
+
+func versioned(id uuid.UUID) string {
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+	return id.String()
+}
+
+// sessionEndOf reads the end out of what newSession has made.
+func sessionEndOf(id string) (end time.Time, known bool) {
+	parsed, err := uuid.Parse(id)
+	if err != nil || len(id) != 36 || parsed.Version() != 8 {
+		return time.Time{}, false
+	}
+	var seconds [8]byte
+	copy(seconds[2:], parsed[:6])
+	return time.Unix(int64(binary.BigEndian.Uint64(seconds[:])), 0), true
+}

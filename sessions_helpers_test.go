@@ -1,0 +1,137 @@
+package authjwt_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/storetest"
+)
+
+// A service is an application with sessions: the prebuilt routes, a protected one, a clock, and a store
+// with faults.
+type service struct {
+	*gin.Engine
+	auth  *authjwt.Manager
+	store *storetest.Faulty
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newService(tb testing.TB, edit ...func(s *authjwt.Settings)) *service {
+	tb.Helper()
+	s := &service{Engine: gin.New(), now: testNow}
+	s.store = storetest.NewFaulty(&authjwt.MemoryStore{Now: s.time})
+	s.auth = newManager(tb, append([]func(set *authjwt.Settings){func(set *authjwt.Settings) {
+		set.Store, set.Now, set.StoreTimeout = s.store, s.time, 20*time.Millisecond
+	}}, edit...)...)
+	s.auth.Mount(s, loginAs("alice"))
+	user := func(c *gin.Context) { c.String(http.StatusOK, authjwt.FromContext(c).Subject()) }
+	s.GET("/protected", s.auth.Required(), user)
+	s.GET("/optional", s.auth.Optional(), user)
+	s.GET("/renewal", s.auth.RefreshRequired(), user)
+	return s
+}
+
+func (s *service) time() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *service) pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
+// tokens are those of an answer; empty where it has none.
+type tokens struct {
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
+}
+
+func (s *service) do(method, path, bearer string) *httptest.ResponseRecorder {
+	req := httptest.NewRequest(method, "https://example.com"+path, nil)
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	rec := httptest.NewRecorder()
+	s.ServeHTTP(rec, req)
+	return rec
+}
+
+func (s *service) login(tb testing.TB) tokens {
+	tb.Helper()
+	return s.got(tb, s.do("POST", "/login", ""))
+}
+
+func (s *service) refresh(tb testing.TB, refresh string) tokens {
+	tb.Helper()
+	return s.got(tb, s.do("POST", "/refresh", refresh))
+}
+
+func (s *service) got(tb testing.TB, rec *httptest.ResponseRecorder) (t tokens) {
+	tb.Helper()
+	require.Equal(tb, http.StatusOK, rec.Code, rec.Body.String())
+	require.NoError(tb, json.Unmarshal(rec.Body.Bytes(), &t))
+	return t
+}
+
+var (
+	revoked = inv("token_revoked", "Token has been revoked")
+	down    = outcome{http.StatusServiceUnavailable, "unavailable", "Service Unavailable", "-"}
+)
+
+// accepts checks that the tokens are good, each on its route.
+func (s *service) accepts(tb testing.TB, all ...tokens) {
+	tb.Helper()
+	s.judge(tb, http.StatusOK, all)
+}
+
+// refuses checks that all tokens count for nothing.
+func (s *service) refuses(tb testing.TB, all ...tokens) {
+	tb.Helper()
+	s.judge(tb, http.StatusUnauthorized, all)
+}
+
+func (s *service) judge(tb testing.TB, status int, all []tokens) {
+	tb.Helper()
+	for _, t := range all {
+		for path, token := range map[string]string{"/protected": t.Access, "/optional": t.Access, "/renewal": t.Refresh} {
+			if token == "" {
+				continue
+			}
+			rec := s.do("GET", path, token)
+			if status != http.StatusOK {
+				assertAnswer(tb, rec, revoked)
+				continue
+			}
+			assert.Equal(tb, http.StatusOK, rec.Code, "%s: %s", path, rec.Body)
+		}
+	}
+}
+
+// parsed is a token that need not be good any more.
+func (s *service) claims(tb testing.TB, raw string) map[string]any {
+	tb.Helper()
+	plain := newManager(tb, func(set *authjwt.Settings) { set.Now = s.time })
+	for _, kind := range []authjwt.TokenType{authjwt.Access, authjwt.Refresh} {
+		if t, err := plain.Verify(tb.Context(), raw, kind); err == nil {
+			var c map[string]any
+			require.NoError(tb, t.Decode(&c))
+			return c
+		}
+	}
+	require.Fail(tb, "not a good token")
+	return nil
+}

@@ -1,0 +1,210 @@
+package authjwt_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/storetest"
+)
+
+// The model knows of every token handed out who it was for, when it ends, and to which session it belongs; of
+// sessions and subjects what was said about them. It is slow and plain, and knows no store.
+type modelToken struct {
+	raw, id, subject string
+	kind             authjwt.TokenType
+	session          *modelSession
+	issued, expires  time.Time
+	denied           bool
+	used             *modelUse // shared by the retries of one id
+}
+
+type modelSession struct {
+	id    string
+	end   time.Time
+	ended bool
+	uses  map[string]*modelUse
+}
+
+type modelUse struct{ at time.Time }
+
+type model struct {
+	cutoffs map[string]time.Time
+	tokens  []*modelToken
+}
+
+// good tells whether a guard must accept the token now.
+func (m *model) good(t *modelToken, now time.Time) bool {
+	cutoff, cut := m.cutoffs[t.subject]
+	switch {
+	case !now.Before(t.expires), t.denied, t.session.ended:
+		return false
+	case cut && t.issued.Unix() <= cutoff.Unix():
+		return false
+	}
+	return true
+}
+
+// late tells whether a refresh token comes back after the grace.
+func (t *modelToken) late(now time.Time) bool {
+	return t.kind == authjwt.Refresh && !t.used.at.IsZero() && !now.Before(t.used.at.Add(15*time.Second))
+}
+
+func (s *service) note(t *testing.T, m *model, raw string, sessions map[string]*modelSession) *modelToken {
+	c := s.claims(t, raw)
+	unix := func(name string) time.Time {
+		n, err := c[name].(interface{ Int64() (int64, error) }).Int64()
+		require.NoError(t, err)
+		return time.Unix(n, 0)
+	}
+	id := c["sid"].(string)
+	if sessions[id] == nil {
+		sessions[id] = &modelSession{id: id, end: unix("session_exp"), uses: map[string]*modelUse{}}
+	}
+	token := &modelToken{
+		raw: raw, id: c["jti"].(string), subject: c["sub"].(string), kind: authjwt.TokenType(c["type"].(string)),
+		session: sessions[id], issued: unix("iat"), expires: unix("exp"),
+	}
+	if token.session.uses[token.id] == nil {
+		token.session.uses[token.id] = new(modelUse)
+	}
+	token.used = token.session.uses[token.id]
+	m.tokens = append(m.tokens, token)
+	return token
+}
+
+// Random logins, refreshes, replays, logouts, revocations, clocks and store faults: what the model holds for
+// denied is never accepted, what it holds for good always, and a store that fails never accepts.
+func TestSessions_Model(t *testing.T) {
+	const operations = 24_000
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	counts := map[string]int{}
+	for done := 0; done < operations; {
+		s := newService(t)
+		for i := range 3 {
+			s.POST(fmt.Sprint("/login/", i), s.auth.LoginHandler(loginAs(fmt.Sprint("user", i))))
+		}
+		m, sessions := &model{cutoffs: map[string]time.Time{}}, map[string]*modelSession{}
+		for range 400 {
+			done++
+			counts[s.step(t, m, sessions, random)]++
+		}
+	}
+	t.Log(counts)
+	for _, needed := range []string{"login", "accepted", "refused", "refreshed", "retried", "reused", "revoked", "logout", "fault"} {
+		require.Greater(t, counts[needed], operations/400, "%s happens too seldom", needed)
+	}
+}
+
+// step does one thing, and says what.
+func (s *service) step(t *testing.T, m *model, sessions map[string]*modelSession, random *rand.Rand) string {
+	ctx, now := t.Context(), s.time()
+	chance := random.IntN(100)
+	if chance < 12 || len(m.tokens) == 0 {
+		got := s.got(t, s.do("POST", fmt.Sprint("/login/", random.IntN(3)), ""))
+		s.note(t, m, got.Access, sessions)
+		s.note(t, m, got.Refresh, sessions)
+		return "login"
+	}
+	token := m.tokens[len(m.tokens)-1-random.IntN(min(len(m.tokens), 12))]
+	if random.IntN(10) == 0 {
+		token = m.tokens[random.IntN(len(m.tokens))]
+	}
+	path := map[authjwt.TokenType]string{authjwt.Access: "/protected", authjwt.Refresh: "/renewal"}[token.kind]
+	switch {
+	case chance < 45 || chance < 70 && token.kind == authjwt.Access: // a guard
+		return s.ask(t, m, token, path)
+	case chance < 70:
+		return s.rotate(t, m, token, sessions)
+	case chance < 74:
+		require.Equal(t, http.StatusOK, s.do("POST", "/logout", token.raw).Code)
+		token.session.ended = true // expired tokens, too
+		return "logout"
+	case chance < 77:
+		require.NoError(t, s.auth.RevokeSubject(ctx, token.subject))
+		m.cutoffs[token.subject] = now
+		return "revoked"
+	case chance < 80:
+		if m.good(token, now) && token.late(now) {
+			token.session.ended = true // by Verify
+		}
+		if verified, err := s.auth.Verify(ctx, token.raw, token.kind); err == nil {
+			require.NoError(t, s.auth.Revoke(ctx, verified))
+			for _, same := range m.tokens { // retries have one id
+				same.denied = same.denied || same.id == token.id
+			}
+		}
+		return "revoked"
+	case chance < 88:
+		faulty := faults[random.IntN(len(faults))]
+		if faulty.fault == storetest.Hangs {
+			faulty = faults[0] // it takes its time
+		}
+		s.store.Be(faulty.fault)
+		for _, call := range [][2]string{{"GET", path}, {"POST", "/refresh"}} {
+			require.GreaterOrEqual(t, s.do(call[0], call[1], token.raw).Code, 400, "%s while the store %s", call, faulty.name)
+		}
+		s.store.Be(storetest.None)
+		return "fault"
+	}
+	s.pass([]time.Duration{time.Millisecond, 300 * time.Millisecond, time.Second, 7 * time.Second, 20 * time.Second, 6 * time.Minute, 50 * time.Hour}[random.IntN(7)])
+	return "time"
+}
+
+func (s *service) ask(t *testing.T, m *model, token *modelToken, path string) string {
+	now := s.time()
+	good := m.good(token, now) && !token.late(now)
+	code := s.do("GET", path, token.raw).Code
+	if good {
+		require.Equal(t, http.StatusOK, code, "a good token is refused: %+v", *token)
+		return "accepted"
+	}
+	require.Equal(t, http.StatusUnauthorized, code, "a bad token is accepted: %+v", *token)
+	if m.good(token, now) {
+		token.session.ended = true
+		return "reused"
+	}
+	return "refused"
+}
+
+func (s *service) rotate(t *testing.T, m *model, token *modelToken, sessions map[string]*modelSession) string {
+	now := s.time()
+	good, late, used := m.good(token, now), token.late(now), !token.used.at.IsZero()
+	rec := s.do("POST", "/refresh", token.raw)
+	switch {
+	case !good:
+		require.Equal(t, http.StatusUnauthorized, rec.Code, "a bad token is refreshed: %+v", *token)
+		return "refused"
+	case late:
+		require.Equal(t, http.StatusUnauthorized, rec.Code, "a used token is refreshed: %+v", *token)
+		token.session.ended = true
+		return "reused"
+	case rec.Code == http.StatusUnauthorized:
+		require.True(t, used, "a good token is not refreshed: %+v", *token) // more than three steps behind
+		return "left behind"
+	}
+	if !used {
+		token.used.at = now
+	}
+	got := s.got(t, rec)
+	s.note(t, m, got.Access, sessions)
+	next := s.note(t, m, got.Refresh, sessions)
+	require.Equal(t, token.session, next.session)
+	require.True(t, next.used.at.IsZero(), "a successor that is used already: %+v", *next)
+	for _, other := range m.tokens {
+		if other.id == next.id && other.denied { // its twin was revoked by itself
+			next.denied = true
+		}
+	}
+	if used {
+		return "retried"
+	}
+	return "refreshed"
+}

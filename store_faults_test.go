@@ -1,0 +1,102 @@
+package authjwt_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/storetest"
+)
+
+var faults = []struct {
+	name  string
+	fault storetest.Fault
+}{
+	{"fails", storetest.Fails},
+	{"hangs", storetest.Hangs},
+	{"fails late", storetest.FailsLate},
+	{"short answer", storetest.Short},
+}
+
+// While the store cannot answer nothing is accepted, nothing issued, and nobody is told why.
+func TestS03_StoreFaults(t *testing.T) {
+	for _, fault := range faults {
+		t.Run(fault.name, func(t *testing.T) {
+			s := newService(t)
+			good := s.login(t)
+			s.store.Be(fault.fault)
+			for _, call := range []struct{ method, path, token string }{
+				{"GET", "/protected", good.Access}, {"GET", "/optional", good.Access}, {"GET", "/renewal", good.Refresh},
+				{"POST", "/login", ""}, {"POST", "/refresh", good.Refresh}, {"POST", "/logout-all", good.Access},
+			} {
+				rec := s.do(call.method, call.path, call.token)
+				assertAnswer(t, rec, down)
+				assert.Equal(t, "1", rec.Header().Get("Retry-After"), call.path)
+				assert.NotContains(t, rec.Body.String(), "dial")
+			}
+			_, err := s.auth.Verify(t.Context(), good.Access, authjwt.Access)
+			require.ErrorIs(t, err, authjwt.ErrUnavailable)
+			assert.NotContains(t, err.Error(), "dial")
+			if fault.fault == storetest.Fails {
+				assert.ErrorIs(t, err, storetest.ErrFault)
+			}
+			// What needs no store is served.
+			assert.Equal(t, http.StatusOK, s.do("GET", "/optional", "").Code)
+			assertAnswer(t, s.do("GET", "/protected", good.Access+"x"), inv("token_signature_invalid", "Signature verification failed"))
+			s.store.Be(storetest.None)
+			s.accepts(t, good)
+		})
+	}
+}
+
+func TestS03_StorePanics(t *testing.T) {
+	s := newService(t)
+	good := s.login(t)
+	s.store.Be(storetest.Panics)
+	for _, call := range []struct{ method, path, token string }{
+		{"GET", "/protected", good.Access}, {"POST", "/login", ""}, {"POST", "/refresh", good.Refresh}, {"POST", "/logout", good.Refresh},
+	} {
+		assert.Panics(t, func() { s.do(call.method, call.path, call.token) }, call.path)
+	}
+}
+
+// A logout that the store does not hear of says so; the cookies go all the same.
+func TestL03_LogoutWhileTheStoreIsDown(t *testing.T) {
+	for _, fault := range faults {
+		if fault.fault == storetest.Short {
+			continue // logout asks nothing
+		}
+		t.Run(fault.name, func(t *testing.T) {
+			s := newService(t, func(set *authjwt.Settings) {
+				set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+			})
+			good := s.login(t)
+			s.store.Be(fault.fault)
+			rec := s.do("POST", "/logout", good.Refresh)
+			assert.Equal(t, http.StatusServiceUnavailable, rec.Code)
+			for _, c := range setCookies(t, rec) {
+				assert.Negative(t, c.MaxAge, c.Name)
+			}
+			assert.Len(t, setCookies(t, rec), 4)
+			if fault.fault != storetest.FailsLate {
+				s.store.Be(storetest.None)
+				s.accepts(t, good)
+			}
+		})
+	}
+}
+
+// A store gets the time that is set, and no more.
+func TestStore_Timeout(t *testing.T) {
+	s := newService(t)
+	good := s.login(t)
+	s.store.Be(storetest.Hangs)
+	start := time.Now()
+	assertAnswer(t, s.do("GET", "/protected", good.Access), down)
+	assert.Less(t, time.Since(start), 5*time.Second)
+	assert.GreaterOrEqual(t, time.Since(start), 20*time.Millisecond)
+}
