@@ -61,9 +61,7 @@ func user(c *gin.Context) {
 }
 
 // users are a database's: for each a random salt, and the hash of the password, which is test.
-var users = map[string]struct{ salt, hash string }{
-	"test": {"MKUH74HQUD5KAO2QKPVKJMLVXG", "90db8f2202641af21ab0e5bc28d8728017ff55d3c7c035bc8ec110655337c436"},
-}
+var users = map[string]struct{ salt, hash string }{"test": {"MKUH74HQUD5KAO2QKPVKJMLVXG", "90db8f2202641af21ab0e5bc28d8728017ff55d3c7c035bc8ec110655337c436"}}
 
 func login(c *gin.Context) (string, error) {
 	cred, err := authjwt.BindCredentials(c) // a JSON body or an OAuth2 password form
