@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -20,6 +21,8 @@ type Manager struct {
 	vary            string
 	challengeScheme string
 	epochKey        string
+	storeDown       atomic.Bool  // until it answers again
+	storeLost       atomic.Int64 // the epoch that was last told of
 
 	failHeader   *failure // a credential that is no credential
 	failRepeated *failure // several header fields

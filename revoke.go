@@ -32,7 +32,7 @@ func (m *Manager) Revoke(ctx context.Context, t *Token) error {
 	if t == nil || t.ID == "" {
 		return m.misused(errors.New("Revoke: it is no verified token with a jti"))
 	}
-	return m.enter(ctx, m.tokenKey(entryDenied, t), m.until(t.ExpiresAt))
+	return m.enter(ctx, m.tokenKey(entryDenied, t), m.until(t.ExpiresAt), Event{TokenID: t.ID})
 }
 
 // RevokeSession ends a session: none of its tokens counts any more. The id is a Token's SessionID, or,
@@ -46,7 +46,7 @@ func (m *Manager) RevokeSession(ctx context.Context, sessionID string) error {
 	if !known {
 		end = m.latest()
 	}
-	return m.enter(ctx, m.sessionKey(sessionID), m.until(end))
+	return m.enter(ctx, m.sessionKey(sessionID), m.until(end), Event{SessionID: sessionID})
 }
 
 // RevokeSubject makes every token that subject was issued up to now, to the second, count for nothing,
@@ -56,18 +56,23 @@ func (m *Manager) RevokeSubject(ctx context.Context, subject string) error {
 	if subject == "" {
 		return m.misused(errors.New("RevokeSubject: the subject is empty"))
 	}
-	return m.enter(ctx, m.storeKey(entrySubject, subject, time.Time{}), m.until(m.latest()))
+	return m.enter(ctx, m.storeKey(entrySubject, subject, time.Time{}), m.until(m.latest()), Event{Subject: subject})
 }
 
-func (m *Manager) enter(ctx context.Context, key string, until time.Time) error {
+func (m *Manager) enter(ctx context.Context, key string, until time.Time, e Event) error {
 	if m.settings.Store == nil {
 		return m.misused(errNoStore)
 	}
-	ctx, cancel := m.storeContext(context.WithoutCancel(ctx)) // a client that leaves must not keep a token alive
+	asked := context.WithoutCancel(ctx) // a client that leaves must not keep a token alive
+	ctx, cancel := m.storeContext(asked)
 	defer cancel()
-	if err := m.settings.Store.Set(ctx, key, m.settings.Now(), until); err != nil {
+	err := m.settings.Store.Set(ctx, key, m.settings.Now(), until)
+	m.noteStore(asked, err)
+	if err != nil {
 		return m.fail(failUnavailable, err)
 	}
+	e.Kind = EventRevoked
+	m.emit(asked, e)
 	return nil
 }
 
@@ -111,6 +116,7 @@ func (m *Manager) askStore(ctx context.Context, t *Token) *Error {
 	if e != nil {
 		return e
 	}
+	m.noteEpoch(ctx, times[1])
 	for _, cutoff := range times[:2] {
 		if !cutoff.IsZero() && t.IssuedAt.Unix() <= cutoff.Unix() {
 			return m.fail(failRevoked, nil)
@@ -128,12 +134,13 @@ func (m *Manager) askStore(ctx context.Context, t *Token) *Error {
 }
 
 func (m *Manager) look(ctx context.Context, keys ...string) ([]time.Time, *Error) {
-	ctx, cancel := m.storeContext(ctx)
+	limited, cancel := m.storeContext(ctx)
 	defer cancel()
-	times, err := m.settings.Store.Get(ctx, keys...)
+	times, err := m.settings.Store.Get(limited, keys...)
 	if err == nil && len(times) != len(keys) {
 		err = fmt.Errorf("authjwt: the store answered %d times for %d keys", len(times), len(keys))
 	}
+	m.noteStore(ctx, err)
 	if err != nil {
 		return nil, m.fail(failUnavailable, err)
 	}

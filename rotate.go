@@ -30,16 +30,19 @@ func (m *Manager) reused(ctx context.Context, t *Token) *Error {
 	if err := m.RevokeSession(ctx, t.session()); err != nil {
 		return m.errorFrom(err, failUnavailable)
 	}
+	m.emit(ctx, Event{Kind: EventReused, Subject: t.Subject, SessionID: t.session(), TokenID: t.ID})
 	return m.fail(failRevoked, nil)
 }
 
 // use marks t as used and returns the id of the token that follows it. Of several calls at once all get
 // the same, within the grace; a token that somebody else has rotated on meanwhile is followed.
 func (m *Manager) use(ctx context.Context, t *Token, end time.Time) (successor string, e *Error) {
-	writing, cancel := m.storeContext(context.WithoutCancel(ctx))
+	asked := context.WithoutCancel(ctx)
+	writing, cancel := m.storeContext(asked)
 	defer cancel()
 	now, until := m.settings.Now(), m.until(t.ExpiresAt)
 	first, added, err := m.settings.Store.Add(writing, m.tokenKey(entryUsed, t), now, until)
+	m.noteStore(asked, err)
 	switch {
 	case err != nil:
 		return "", m.fail(failUnavailable, err)

@@ -89,12 +89,16 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 	if _, err := a.m.create(refresh, nil); err != nil {
 		return TokenPair{}, a.m.misused(err)
 	}
-	return a.handOut(access.issued, refresh.issued, func() *Error {
+	pair, e := a.handOut(access.issued, refresh.issued, func() *Error {
 		if a.m.settings.Store == nil {
 			return nil
 		}
 		return a.endPresented(false)
 	})
+	if e == nil {
+		a.m.emit(a.c.Request.Context(), Event{Kind: EventIssued, Subject: subject, SessionID: access.session, TokenID: access.id})
+	}
+	return pair, e
 }
 
 // beginSession gives the token a new session. A login in the second in which RevokeSubject was called is
@@ -138,6 +142,9 @@ func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
 	completed := false
 	defer abortUnless(&completed, a.c)
 	pair, e := a.refresh(t, opts)
+	if e == nil {
+		a.m.emit(a.c.Request.Context(), Event{Kind: EventRefreshed, Subject: t.Subject, SessionID: t.session(), TokenID: t.ID})
+	}
 	completed = true
 	if e != nil {
 		return TokenPair{}, e

@@ -142,7 +142,7 @@ func TestS04_MistakesAreFoundAtStart(t *testing.T) {
 	// No value of these is wrong by itself.
 	named := map[string]bool{
 		"InsecureShortSecret": true, "Validate": true, "ErrorHandler": true, "Now": true,
-		"PersistentCookies": true, "InsecureDisableCSRF": true, "TokenInDenylist": true, "KeepRefreshToken": true,
+		"PersistentCookies": true, "InsecureDisableCSRF": true, "TokenInDenylist": true, "OnEvent": true, "KeepRefreshToken": true,
 	}
 	for i, row := range wrongSettings {
 		t.Run(fmt.Sprint(i, row.field), func(t *testing.T) {

@@ -1,0 +1,70 @@
+package authjwt
+
+import (
+	"context"
+	"time"
+)
+
+// EventKind is what an [Event] is about.
+type EventKind string
+
+// The kinds of events.
+const (
+	// EventIssued: a login handed out tokens.
+	EventIssued EventKind = "issued"
+	// EventRefreshed: a refresh token was exchanged.
+	EventRefreshed EventKind = "refreshed"
+	// EventReused: a used refresh token came back after the grace. Its session has been revoked: somebody had a
+	// copy of the token.
+	EventReused EventKind = "reused"
+	// EventRevoked: a token, a session or a subject was revoked; the field that is set says which.
+	EventRevoked EventKind = "revoked"
+	// EventStoreDown: the Store did not answer, for the first time since it last did. Err says why.
+	EventStoreDown EventKind = "store down"
+	// EventStoreRecovered: the Store answers again.
+	EventStoreRecovered EventKind = "store recovered"
+	// EventStoreLost: the Store has lost its memory, so that tokens issued before are refused.
+	EventStoreLost EventKind = "store lost"
+)
+
+// Event tells Settings.OnEvent what happened. It holds no token.
+type Event struct {
+	Kind EventKind
+	// Time is when, by Settings.Now.
+	Time time.Time
+	// Subject, SessionID and TokenID (the jti of an access token, or of the refresh token that was presented)
+	// are whom it concerns; empty where it does not.
+	Subject, SessionID, TokenID string
+	// Err is the Store's; nil with other kinds. It may name hosts: it is for logs.
+	Err error
+}
+
+// emit runs the callback, which cannot change what has been decided, not even by a panic.
+func (m *Manager) emit(ctx context.Context, e Event) {
+	if m.settings.OnEvent == nil {
+		return
+	}
+	defer func() { _ = recover() }()
+	e.Time = m.settings.Now()
+	m.settings.OnEvent(ctx, e)
+}
+
+// noteStore notices when the store goes down and comes back; asked is the context of who asked, for a client
+// that leaves says nothing about the store.
+func (m *Manager) noteStore(asked context.Context, err error) {
+	switch {
+	case err == nil:
+		if m.storeDown.Load() && m.storeDown.CompareAndSwap(true, false) {
+			m.emit(asked, Event{Kind: EventStoreRecovered})
+		}
+	case asked.Err() == nil && m.storeDown.CompareAndSwap(false, true):
+		m.emit(asked, Event{Kind: EventStoreDown, Err: err})
+	}
+}
+
+// noteEpoch notices a new loss of the store's memory.
+func (m *Manager) noteEpoch(ctx context.Context, epoch time.Time) {
+	if lost := epoch.UnixMilli(); !epoch.IsZero() && m.storeLost.Swap(lost) != lost {
+		m.emit(ctx, Event{Kind: EventStoreLost})
+	}
+}

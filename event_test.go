@@ -1,0 +1,140 @@
+package authjwt_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/storetest"
+)
+
+// events remembers what a Manager tells.
+type events struct {
+	mu  sync.Mutex
+	all []authjwt.Event
+}
+
+func (e *events) note(_ context.Context, event authjwt.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all = append(e.all, event)
+}
+
+// take returns what was told since the last call.
+func (e *events) take() []authjwt.Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer func() { e.all = nil }()
+	return e.all
+}
+
+func newEventful(t *testing.T) (*service, *events) {
+	told := new(events)
+	return newService(t, func(s *authjwt.Settings) { s.OnEvent = told.note }), told
+}
+
+func TestEvents_OfASession(t *testing.T) {
+	s, told := newEventful(t)
+	got := s.login(t)
+	access, refresh := s.claims(t, got.Access), s.claims(t, got.Refresh)
+	session := access["sid"].(string)
+	assert.Equal(t, []authjwt.Event{
+		{Kind: authjwt.EventIssued, Time: testNow, Subject: "alice", SessionID: session, TokenID: access["jti"].(string)},
+	}, told.take())
+
+	s.refresh(t, got.Refresh)
+	id := refresh["jti"].(string)
+	assert.Equal(t, []authjwt.Event{
+		{Kind: authjwt.EventRefreshed, Time: testNow, Subject: "alice", SessionID: session, TokenID: id},
+	}, told.take())
+
+	s.pass(time.Minute)
+	late := testNow.Add(time.Minute)
+	s.do("POST", "/refresh", got.Refresh)
+	assert.Equal(t, []authjwt.Event{
+		{Kind: authjwt.EventRevoked, Time: late, SessionID: session},
+		{Kind: authjwt.EventReused, Time: late, Subject: "alice", SessionID: session, TokenID: id},
+	}, told.take())
+
+	s.do("POST", "/refresh", got.Refresh)
+	s.do("GET", "/protected", got.Access)
+	assert.Empty(t, told.take(), "an ended session tells nothing more")
+
+	require.NoError(t, s.auth.RevokeSubject(t.Context(), "bob"))
+	require.NoError(t, s.auth.Revoke(t.Context(), &authjwt.Token{ID: "x"}))
+	assert.Equal(t, []authjwt.Event{
+		{Kind: authjwt.EventRevoked, Time: late, Subject: "bob"}, {Kind: authjwt.EventRevoked, Time: late, TokenID: "x"},
+	}, told.take())
+}
+
+// What is refused is not told as done.
+func TestEvents_NothingHappened(t *testing.T) {
+	s, told := newEventful(t)
+	got := s.login(t)
+	told.take()
+	s.do("POST", "/refresh", got.Access)
+	s.do("GET", "/protected", "nonsense")
+	s.do("POST", "/logout", "nonsense")
+	s.store.Be(storetest.Fails)
+	s.do("POST", "/login", "")
+	s.do("POST", "/refresh", got.Refresh)
+	assert.ErrorIs(t, s.auth.RevokeSubject(t.Context(), "alice"), authjwt.ErrUnavailable)
+	told.mu.Lock()
+	defer told.mu.Unlock()
+	require.Len(t, told.all, 1, "the store is down, once: %v", told.all)
+	assert.Equal(t, authjwt.EventStoreDown, told.all[0].Kind)
+	assert.ErrorIs(t, told.all[0].Err, storetest.ErrFault)
+}
+
+func TestEvents_OfTheStore(t *testing.T) {
+	s, told := newEventful(t)
+	got := s.login(t)
+	told.take()
+	kinds := func() (kinds []authjwt.EventKind) {
+		for _, event := range told.take() {
+			kinds = append(kinds, event.Kind)
+		}
+		return kinds
+	}
+	for range 2 {
+		s.store.Be(storetest.Hangs)
+		s.do("GET", "/protected", got.Access)
+		s.do("GET", "/protected", got.Access)
+		assert.Equal(t, []authjwt.EventKind{authjwt.EventStoreDown}, kinds())
+		s.store.Be(storetest.None)
+		s.accepts(t, got)
+		assert.Equal(t, []authjwt.EventKind{authjwt.EventStoreRecovered}, kinds())
+	}
+
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	_, err := s.auth.Verify(gone, got.Access, authjwt.Access)
+	require.Error(t, err)
+	assert.Empty(t, kinds(), "a client that leaves says nothing about the store")
+
+	for i := range 2 {
+		s.pass(time.Minute)
+		require.NoError(t, s.store.Set(t.Context(), epochKey, s.time(), time.Time{}))
+		s.refuses(t, got)
+		assert.Equal(t, []authjwt.EventKind{authjwt.EventStoreLost}, kinds(), i)
+	}
+}
+
+func TestEvents_CannotChangeTheVerdict(t *testing.T) {
+	s := newService(t, func(set *authjwt.Settings) {
+		set.OnEvent = func(context.Context, authjwt.Event) { panic(errors.New("the log is full")) }
+	})
+	got := s.login(t)
+	s.accepts(t, s.refresh(t, got.Refresh))
+	assert.Equal(t, http.StatusOK, s.do("POST", "/logout", got.Access).Code)
+	s.refuses(t, got)
+	s.store.Be(storetest.Fails)
+	assertAnswer(t, s.do("GET", "/protected", got.Access), down)
+}
