@@ -47,6 +47,15 @@ func TestAllocs_ProtectedByCookie(t *testing.T) {
 	}
 }
 
+// A MemoryStore adds none to a protected GET.
+func TestAllocs_MemoryStore(t *testing.T) {
+	count := func(edit ...func(s *authjwt.Settings)) float64 {
+		m := newManager(t, edit...)
+		return testing.AllocsPerRun(1000, protectedGET(t, mustCreate(t, m), m.Required(), func(c *gin.Context) { c.String(http.StatusOK, "ok") }))
+	}
+	assert.LessOrEqual(t, count(inMemory), count())
+}
+
 func TestAllocs_Verify(t *testing.T) {
 	auth := newManager(t)
 	token := mustCreate(t, auth)

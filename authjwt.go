@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -20,7 +19,7 @@ type Manager struct {
 	origins         *originPolicy
 	vary            string
 	challengeScheme string
-	epochKey        string
+	entryPrefixes   [entryKinds]string
 	storeDown       atomic.Bool  // until it answers again
 	storeLost       atomic.Int64 // the epoch that was last told of
 
@@ -43,7 +42,7 @@ func New(s Settings) (*Manager, error) {
 	if store, ok := s.Store.(*MemoryStore); ok {
 		store.follow(s.Now)
 	}
-	m.epochKey = m.storeKey(entryEpoch, "", time.Time{})
+	m.entryPrefixes = entryPrefixes(s.Name)
 	m.keys = append(m.keys, newHMACKey(s.KeyID, s.Algorithm, s.SecretKey))
 	for _, alg := range s.DecodeAlgorithms {
 		if alg != s.Algorithm {

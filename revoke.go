@@ -2,22 +2,9 @@ package authjwt
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"time"
-)
-
-// The kinds of entries in a Store. Each holds a time.
-const (
-	entryDenied  = "denied"  // a token was revoked
-	entrySession = "session" // a session was ended
-	entrySubject = "subject" // what was issued to a subject until then does not count
-	entryUsed    = "used"    // a refresh token was first used
-	entryEpoch   = "epoch"   // the store lost its memory: what was issued until then does not count
 )
 
 // entryMargin is how long entries outlive what they refuse, for clocks that differ.
@@ -32,7 +19,7 @@ func (m *Manager) Revoke(ctx context.Context, t *Token) error {
 	if t == nil || t.ID == "" {
 		return m.misused(errors.New("Revoke: it is no verified token with a jti"))
 	}
-	return m.enter(ctx, m.tokenKey(entryDenied, t), m.until(t.ExpiresAt), Event{TokenID: t.ID})
+	return m.enter(ctx, m.tokenEntry(entryDenied, t), m.until(t.ExpiresAt), Event{TokenID: t.ID})
 }
 
 // RevokeSession ends a session: none of its tokens counts any more. The id is a Token's SessionID, or,
@@ -46,7 +33,7 @@ func (m *Manager) RevokeSession(ctx context.Context, sessionID string) error {
 	if !known {
 		end = m.latest()
 	}
-	return m.enter(ctx, m.sessionKey(sessionID), m.until(end), Event{SessionID: sessionID})
+	return m.enter(ctx, sessionEntry(sessionID), m.until(end), Event{SessionID: sessionID})
 }
 
 // RevokeSubject makes every token that subject was issued up to now, to the second, count for nothing,
@@ -56,19 +43,15 @@ func (m *Manager) RevokeSubject(ctx context.Context, subject string) error {
 	if subject == "" {
 		return m.misused(errors.New("RevokeSubject: the subject is empty"))
 	}
-	return m.enter(ctx, m.storeKey(entrySubject, subject, time.Time{}), m.until(m.latest()), Event{Subject: subject})
+	return m.enter(ctx, entry{kind: entrySubject, id: subject}, m.until(m.latest()), Event{Subject: subject})
 }
 
-func (m *Manager) enter(ctx context.Context, key string, until time.Time, e Event) error {
+func (m *Manager) enter(ctx context.Context, about entry, until time.Time, e Event) error {
 	if m.settings.Store == nil {
 		return m.misused(errNoStore)
 	}
 	asked := context.WithoutCancel(ctx) // a client that leaves must not keep a token alive
-	ctx, cancel := m.storeContext(asked)
-	defer cancel()
-	err := m.settings.Store.Set(ctx, key, m.settings.Now(), until)
-	m.noteStore(asked, err)
-	if err != nil {
+	if _, _, err := m.write(asked, about, until, true); err != nil {
 		return m.fail(failUnavailable, err)
 	}
 	e.Kind = EventRevoked
@@ -103,16 +86,16 @@ func (m *Manager) checkRevoked(ctx context.Context, t *Token) *Error {
 }
 
 func (m *Manager) askStore(ctx context.Context, t *Token) *Error {
-	keys := make([]string, 0, 5)
-	keys = append(keys, m.storeKey(entrySubject, t.Subject, time.Time{}), m.epochKey, m.tokenKey(entryDenied, t))
+	all := [maxEntries]entry{{kind: entrySubject, id: t.Subject}, {kind: entryEpoch}, m.tokenEntry(entryDenied, t)}
+	asked := all[:3]
 	if t.session() != "" {
-		keys = append(keys, m.sessionKey(t.session()))
+		asked = append(asked, sessionEntry(t.session()))
 	}
-	used := len(keys)
+	used := len(asked)
 	if t.Type == Refresh {
-		keys = append(keys, m.tokenKey(entryUsed, t))
+		asked = append(asked, m.tokenEntry(entryUsed, t))
 	}
-	times, e := m.look(ctx, keys...)
+	times, e := m.look(ctx, asked)
 	if e != nil {
 		return e
 	}
@@ -127,32 +110,10 @@ func (m *Manager) askStore(ctx context.Context, t *Token) *Error {
 			return m.fail(failRevoked, nil)
 		}
 	}
-	if used < len(times) && !times[used].IsZero() && !m.withinGrace(times[used]) {
+	if used < len(asked) && !times[used].IsZero() && !m.withinGrace(times[used]) {
 		return m.reused(ctx, t)
 	}
 	return nil
-}
-
-func (m *Manager) look(ctx context.Context, keys ...string) ([]time.Time, *Error) {
-	limited, cancel := m.storeContext(ctx)
-	defer cancel()
-	times, err := m.settings.Store.Get(limited, keys...)
-	if err == nil && len(times) != len(keys) {
-		err = fmt.Errorf("authjwt: the store answered %d times for %d keys", len(times), len(keys))
-	}
-	m.noteStore(ctx, err)
-	if err != nil {
-		return nil, m.fail(failUnavailable, err)
-	}
-	return times, nil
-}
-
-// storeContext limits what a store may take. A MemoryStore takes no time.
-func (m *Manager) storeContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, inMemory := m.settings.Store.(*MemoryStore); inMemory {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, m.settings.StoreTimeout)
 }
 
 // session is the id of the session that t belongs to. A refresh token made by itself begins one.
@@ -163,31 +124,19 @@ func (t *Token) session() string {
 	return t.SessionID
 }
 
-func (m *Manager) sessionKey(id string) string {
+func sessionEntry(id string) entry {
 	end, _ := sessionEndOf(id)
-	return m.storeKey(entrySession, id, end)
+	return entry{entrySession, id, end}
 }
 
-// tokenKey names the end of t. For refresh tokens that is their session's: the successors that one token
-// may get differ in exp, but must have one key.
-func (m *Manager) tokenKey(kind string, t *Token) string {
+// tokenEntry names the end of t. For refresh tokens that is their session's: the successors that one token
+// may get differ in exp, but must have one entry.
+func (m *Manager) tokenEntry(kind entryKind, t *Token) entry {
 	end := t.ExpiresAt
 	if t.Type == Refresh && !t.sessionEnd.IsZero() {
 		end = t.sessionEnd
 	}
-	return m.storeKey(kind, t.ID, end)
-}
-
-// storeKey is where an entry stands: no id can be read out of it. It ends in @ and end, unless end is zero.
-func (m *Manager) storeKey(kind, id string, end time.Time) string {
-	digest := sha256.Sum256([]byte(id))
-	var array [192]byte
-	key := append(append(append(array[:0], m.settings.Name...), ':'), kind...)
-	key = base64.RawURLEncoding.AppendEncode(append(key, ':'), digest[:])
-	if !end.IsZero() {
-		key = strconv.AppendInt(append(key, '@'), end.Unix(), 10)
-	}
-	return string(key)
+	return entry{kind, t.ID, end}
 }
 
 // until is when an entry about something that ends then may go; zero: never.

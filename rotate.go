@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,26 +38,19 @@ func (m *Manager) reused(ctx context.Context, t *Token) *Error {
 // use marks t as used and returns the id of the token that follows it. Of several calls at once all get
 // the same, within the grace; a token that somebody else has rotated on meanwhile is followed.
 func (m *Manager) use(ctx context.Context, t *Token, end time.Time) (successor string, e *Error) {
-	asked := context.WithoutCancel(ctx)
-	writing, cancel := m.storeContext(asked)
-	defer cancel()
-	now, until := m.settings.Now(), m.until(t.ExpiresAt)
-	first, added, err := m.settings.Store.Add(writing, m.tokenKey(entryUsed, t), now, until)
-	m.noteStore(asked, err)
+	first, added, err := m.write(context.WithoutCancel(ctx), m.tokenEntry(entryUsed, t), m.until(t.ExpiresAt), false)
 	switch {
 	case err != nil:
 		return "", m.fail(failUnavailable, err)
 	case added:
 		return successorOf(t.ID), nil
-	case first.IsZero():
-		return "", m.fail(failUnavailable, fmt.Errorf("authjwt: the store added nothing, but has nothing either"))
 	case !m.withinGrace(first):
 		return "", m.reused(ctx, t)
 	}
 	next := Token{Type: Refresh, ID: t.ID, sessionEnd: end}
 	for range maxSuccessors {
 		next.ID = successorOf(next.ID)
-		times, e := m.look(ctx, m.tokenKey(entryUsed, &next))
+		times, e := m.look(ctx, []entry{m.tokenEntry(entryUsed, &next)})
 		switch {
 		case e != nil:
 			return "", e
@@ -96,11 +90,13 @@ func versioned(id uuid.UUID) string {
 
 // sessionEndOf reads the end out of what newSession has made.
 func sessionEndOf(id string) (end time.Time, known bool) {
-	parsed, err := uuid.Parse(id)
-	if err != nil || len(id) != 36 || parsed.Version() != 8 {
+	if len(id) != 36 || id[8] != '-' || id[14] != '8' {
 		return time.Time{}, false
 	}
-	var seconds [8]byte
-	copy(seconds[2:], parsed[:6])
-	return time.Unix(int64(binary.BigEndian.Uint64(seconds[:])), 0), true
+	high, err := strconv.ParseUint(id[:8], 16, 32)
+	low, err2 := strconv.ParseUint(id[9:13], 16, 16)
+	if err != nil || err2 != nil {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(high<<16|low), 0), true
 }

@@ -104,7 +104,7 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 // beginSession gives the token a new session. A login in the second in which RevokeSubject was called is
 // dated one second later, for it must count.
 func (m *Manager) beginSession(ctx context.Context, s *tokenSpec) *Error {
-	times, e := m.look(ctx, m.storeKey(entrySubject, s.subject, time.Time{}), m.epochKey)
+	times, e := m.look(ctx, []entry{{kind: entrySubject, id: s.subject}, {kind: entryEpoch}})
 	if e != nil {
 		return e
 	}

@@ -42,6 +42,9 @@ func newService(tb testing.TB, edit ...func(s *authjwt.Settings)) *service {
 	return s
 }
 
+// inMemory sets the MemoryStore without faults between, which a Manager uses in another way.
+func inMemory(set *authjwt.Settings) { set.Store = new(authjwt.MemoryStore) }
+
 func (s *service) time() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

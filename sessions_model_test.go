@@ -86,14 +86,17 @@ func TestSessions_Model(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	counts := map[string]int{}
-	for done := 0; done < operations; {
+	for round := 0; round < operations/400; round++ {
 		s := newService(t)
+		if round%2 == 1 {
+			s = newService(t, inMemory)
+			s.store = nil
+		}
 		for i := range 3 {
 			s.POST(fmt.Sprint("/login/", i), s.auth.LoginHandler(loginAs(fmt.Sprint("user", i))))
 		}
 		m, sessions := &model{cutoffs: map[string]time.Time{}}, map[string]*modelSession{}
 		for range 400 {
-			done++
 			counts[s.step(t, m, sessions, random)]++
 		}
 	}
@@ -142,7 +145,7 @@ func (s *service) step(t *testing.T, m *model, sessions map[string]*modelSession
 			}
 		}
 		return "revoked"
-	case chance < 88:
+	case chance < 88 && s.store != nil:
 		faulty := faults[random.IntN(len(faults))]
 		if faulty.fault == storetest.Hangs {
 			faulty = faults[0] // it takes its time

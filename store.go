@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"math/bits"
 	"strconv"
 	"strings"
 	"sync"
@@ -91,14 +92,7 @@ func (s *MemoryStore) Get(ctx context.Context, keys ...string) ([]time.Time, err
 	}
 	now, times := s.clock(), make([]time.Time, len(keys))
 	for i, key := range keys {
-		digest, shard := s.find(key)
-		shard.dropEnded(now)
-		shard.mu.RLock()
-		milli, present := shard.get(digest, bucketOf(key), now)
-		shard.mu.RUnlock()
-		if present {
-			times[i] = time.UnixMilli(milli)
-		}
+		times[i] = s.get(s.digest(key, ""), bucketOf(key), now)
 	}
 	return times, nil
 }
@@ -110,21 +104,50 @@ func (s *MemoryStore) put(ctx context.Context, key string, t, until time.Time, r
 	if t.IsZero() {
 		return time.Time{}, false, errZeroTime
 	}
-	digest, shard := s.find(key)
-	now, bucket, end := s.clock(), bucketOf(key), forever
+	present, added := s.set(s.digest(key, ""), bucketOf(key), t, until, replace)
+	return present, added, nil
+}
+
+// look and write are Get and put for a Manager, which needs no keys in the form that other stores get them.
+func (s *MemoryStore) look(prefixes *[entryKinds]string, asked []entry, times []time.Time) {
+	now := s.clock()
+	for i, e := range asked {
+		times[i] = s.get(s.digest(prefixes[e.kind], e.id), bucketOfEnd(e.end), now)
+	}
+}
+
+func (s *MemoryStore) write(prefixes *[entryKinds]string, e entry, t, until time.Time, replace bool) (time.Time, bool) {
+	return s.set(s.digest(prefixes[e.kind], e.id), bucketOfEnd(e.end), t, until, replace)
+}
+
+func (s *MemoryStore) get(digest memoryKey, bucket, now int64) time.Time {
+	h := s.shard(digest)
+	h.dropEnded(now)
+	h.mu.RLock()
+	milli, present := h.get(digest, bucket, now)
+	h.mu.RUnlock()
+	if !present {
+		return time.Time{}
+	}
+	return time.UnixMilli(milli)
+}
+
+func (s *MemoryStore) set(digest memoryKey, bucket int64, t, until time.Time, replace bool) (present time.Time, added bool) {
+	now, end := s.clock(), forever
 	if !until.IsZero() {
 		end = until.Unix() + 1 // whole seconds, never less
 	}
-	shard.dropEnded(now)
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
+	h := s.shard(digest)
+	h.dropEnded(now)
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if !replace {
-		if milli, present := shard.get(digest, bucket, now); present {
-			return time.UnixMilli(milli), false, nil
+		if milli, there := h.get(digest, bucket, now); there {
+			return time.UnixMilli(milli), false
 		}
 	}
-	shard.set(digest, bucket, t.UnixMilli(), end, now)
-	return time.UnixMilli(t.UnixMilli()), true, nil
+	h.set(digest, bucket, t.UnixMilli(), end, now)
+	return time.UnixMilli(t.UnixMilli()), true
 }
 
 // follow takes a Manager's clock, for entries that by another one are over already would be forgotten.
@@ -149,10 +172,23 @@ func (s *MemoryStore) make() {
 	}
 }
 
-func (s *MemoryStore) find(key string) (memoryKey, *memoryShard) {
+// digest is that of both texts, which a Manager keeps apart.
+func (s *MemoryStore) digest(prefix, id string) (digest memoryKey) {
 	s.made.Do(s.make)
-	digest := memoryKey{maphash.String(s.seeds[0], key), maphash.String(s.seeds[1], key)}
-	return digest, &s.shards[digest[0]%memoryShards]
+	for i, seed := range s.seeds {
+		digest[i] = bits.RotateLeft64(maphash.String(seed, prefix), 32) ^ maphash.String(seed, id)
+	}
+	return digest
+}
+
+func (s *MemoryStore) shard(digest memoryKey) *memoryShard { return &s.shards[digest[0]%memoryShards] }
+
+// bucketOfEnd is the bucket of what ends then; -1 where that is not known.
+func bucketOfEnd(end time.Time) int64 {
+	if end.IsZero() {
+		return -1
+	}
+	return max(end.Unix(), 0) / bucketSpan
 }
 
 // bucketOf is the bucket of a key that names its end; else -1.

@@ -1,0 +1,102 @@
+package authjwt
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// An entryKind is what an entry in a Store says. Each holds a time.
+type entryKind uint8
+
+const (
+	entryDenied  entryKind = iota // a token was revoked
+	entrySession                  // a session was ended
+	entrySubject                  // what was issued to a subject until then does not count
+	entryUsed                     // a refresh token was first used
+	entryEpoch                    // the store lost its memory: what was issued until then does not count
+	entryKinds
+)
+
+var entryNames = [entryKinds]string{"denied", "session", "subject", "used", "epoch"}
+
+// maxEntries is how many a guard asks for, at most.
+const maxEntries = 5
+
+// An entry is about an id. The end is that of what it is about; zero if that is not known.
+type entry struct {
+	kind entryKind
+	id   string
+	end  time.Time
+}
+
+// entryPrefixes are the beginnings of the keys of a Manager of that name.
+func entryPrefixes(name string) (prefixes [entryKinds]string) {
+	for kind, text := range entryNames {
+		prefixes[kind] = name + ":" + text + ":"
+	}
+	return prefixes
+}
+
+// key is where an entry stands in a Store: no id can be read out of it.
+func (m *Manager) key(e entry) string {
+	digest := sha256.Sum256([]byte(e.id))
+	var array [192]byte
+	key := base64.RawURLEncoding.AppendEncode(append(array[:0], m.entryPrefixes[e.kind]...), digest[:])
+	if !e.end.IsZero() {
+		key = strconv.AppendInt(append(key, '@'), e.end.Unix(), 10)
+	}
+	return string(key)
+}
+
+// look reads entries, in one exchange. A MemoryStore is asked without keys, which nobody could read.
+func (m *Manager) look(ctx context.Context, asked []entry) (times [maxEntries]time.Time, e *Error) {
+	if memory, ok := m.settings.Store.(*MemoryStore); ok {
+		if err := ctx.Err(); err != nil {
+			return times, m.fail(failUnavailable, err)
+		}
+		memory.look(&m.entryPrefixes, asked, times[:len(asked)])
+		return times, nil
+	}
+	keys := make([]string, len(asked))
+	for i, about := range asked {
+		keys[i] = m.key(about)
+	}
+	limited, cancel := context.WithTimeout(ctx, m.settings.StoreTimeout)
+	defer cancel()
+	found, err := m.settings.Store.Get(limited, keys...)
+	if err == nil && len(found) != len(keys) {
+		err = fmt.Errorf("authjwt: the store answered %d times for %d keys", len(found), len(keys))
+	}
+	m.noteStore(ctx, err)
+	if err != nil {
+		return times, m.fail(failUnavailable, err)
+	}
+	copy(times[:], found)
+	return times, nil
+}
+
+// write records the present under an entry: always, or where nothing is there, of which it returns the
+// outcome as Store.Add does.
+func (m *Manager) write(ctx context.Context, about entry, until time.Time, always bool) (present time.Time, added bool, err error) {
+	now := m.settings.Now()
+	if memory, ok := m.settings.Store.(*MemoryStore); ok {
+		present, added = memory.write(&m.entryPrefixes, about, now, until, always)
+		return present, added, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, m.settings.StoreTimeout)
+	defer cancel()
+	if always {
+		err = m.settings.Store.Set(limited, m.key(about), now, until)
+	} else {
+		present, added, err = m.settings.Store.Add(limited, m.key(about), now, until)
+		if err == nil && !added && present.IsZero() {
+			err = fmt.Errorf("authjwt: the store added nothing, and has nothing either")
+		}
+	}
+	m.noteStore(ctx, err)
+	return present, added, err
+}
