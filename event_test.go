@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -37,7 +39,9 @@ func (e *events) take() []authjwt.Event {
 
 func newEventful(t *testing.T) (*service, *events) {
 	told := new(events)
-	return newService(t, func(s *authjwt.Settings) { s.OnEvent = told.note }), told
+	return newService(t, func(s *authjwt.Settings) {
+		s.OnEvent, s.TokenLocation = told.note, []authjwt.Location{authjwt.Headers, authjwt.JSON}
+	}), told
 }
 
 func TestEvents_OfASession(t *testing.T) {
@@ -66,6 +70,14 @@ func TestEvents_OfASession(t *testing.T) {
 	s.do("POST", "/refresh", got.Refresh)
 	s.do("GET", "/protected", got.Access)
 	assert.Empty(t, told.take(), "an ended session tells nothing more")
+
+	pair := s.login(t)
+	told.take()
+	req := httptest.NewRequest("POST", "https://example.com/logout", strings.NewReader(`{"refresh_token":"`+pair.Refresh+`"}`))
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+pair.Access)
+	s.ServeHTTP(httptest.NewRecorder(), req)
+	assert.Len(t, told.take(), 1, "two tokens of one session")
 
 	require.NoError(t, s.auth.RevokeSubject(t.Context(), "bob"))
 	require.NoError(t, s.auth.Revoke(t.Context(), &authjwt.Token{ID: "x"}))

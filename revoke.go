@@ -68,7 +68,7 @@ func (m *Manager) checkRevoked(ctx context.Context, t *Token) *Error {
 		return m.fail(failNoTokenID, nil)
 	}
 	if m.settings.Store != nil {
-		if e := m.askStore(ctx, t); e != nil {
+		if e := m.askStore(ctx, t, true); e != nil {
 			return e
 		}
 	}
@@ -85,14 +85,15 @@ func (m *Manager) checkRevoked(ctx context.Context, t *Token) *Error {
 	return nil
 }
 
-func (m *Manager) askStore(ctx context.Context, t *Token) *Error {
+// askStore asks whether t was revoked and, if wanted, whether it was used too long ago.
+func (m *Manager) askStore(ctx context.Context, t *Token, withUse bool) *Error {
 	all := [maxEntries]entry{{kind: entrySubject, id: t.Subject}, {kind: entryEpoch}, m.tokenEntry(entryDenied, t)}
 	asked := all[:3]
 	if t.session() != "" {
 		asked = append(asked, sessionEntry(t.session()))
 	}
 	used := len(asked)
-	if t.Type == Refresh {
+	if t.Type == Refresh && withUse {
 		asked = append(asked, m.tokenEntry(entryUsed, t))
 	}
 	times, e := m.look(ctx, asked)

@@ -106,7 +106,7 @@ func TestT15_StoreKeys(t *testing.T) {
 		require.NoError(t, s.auth.RevokeSession(t.Context(), id))
 		assertAnswer(t, s.do("GET", "/protected", raw), revoked)
 	}
-	form := regexp.MustCompile(`\Aauthjwt:(denied|session|subject|used|epoch):[A-Za-z0-9_-]{43}(@[0-9]+)?\z`)
+	form := regexp.MustCompile(`\Aauthjwt:((denied|used):[A-Za-z0-9_-]{43}@[0-9]+|session:[A-Za-z0-9_-]{43}(@[0-9]+)?|(subject|epoch):[A-Za-z0-9_-]{43})\z`)
 	assert.Greater(t, len(keys.seen), 20)
 	for _, key := range keys.seen {
 		assert.Regexp(t, form, key)

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,6 +34,15 @@ func (m *Manager) reused(ctx context.Context, t *Token) *Error {
 	}
 	m.emit(ctx, Event{Kind: EventReused, Subject: t.Subject, SessionID: t.session(), TokenID: t.ID})
 	return m.fail(failRevoked, nil)
+}
+
+// stillGood asks once more about a refresh token, when the new tokens are made: if its subject was revoked
+// after the guard had asked, while the application looked the claims up say, they would be dated later than that.
+func (m *Manager) stillGood(ctx context.Context, t *Token) *Error {
+	if m.settings.Store == nil || !slices.Contains(m.settings.DenylistTokenChecks, Refresh) {
+		return nil
+	}
+	return m.askStore(ctx, t, false)
 }
 
 // use marks t as used and returns the id of the token that follows it. Of several calls at once all get

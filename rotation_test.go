@@ -154,6 +154,25 @@ func TestR04_ClaimsRefuseBeforeTheTokenIsUsed(t *testing.T) {
 	s.accepts(t, s.refresh(t, first.Refresh))
 }
 
+// A subject that is revoked while a refresh is under way gets no tokens dated after that.
+func TestR06_RevokedDuringARefresh(t *testing.T) {
+	for name, keep := range map[string]bool{"rotation": false, "KeepRefreshToken": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, func(set *authjwt.Settings) { set.KeepRefreshToken = keep })
+			first := s.login(t)
+			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(ctx context.Context, subject string) (any, error) {
+				err := s.auth.RevokeSubject(ctx, subject)
+				s.pass(2 * time.Second)
+				return map[string]any{}, err
+			}}))
+			rec := s.do("POST", "/slow", first.Refresh)
+			assertAnswer(t, rec, revoked)
+			assert.Empty(t, rec.Header().Values("Set-Cookie"))
+			s.refuses(t, first)
+		})
+	}
+}
+
 // Refreshes prolong a login to SessionExpires and not beyond.
 func TestR05_SessionsEnd(t *testing.T) {
 	s := newService(t)

@@ -165,7 +165,7 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 		return TokenPair{}, a.m.misused(err)
 	}
 	if s.Store == nil || s.KeepRefreshToken {
-		return a.handOut(access.issued, issued{}, nil)
+		return a.handOut(access.issued, issued{}, func() *Error { return a.m.stillGood(a.c.Request.Context(), t) })
 	}
 	next := &tokenSpec{
 		kind: Refresh, subject: t.Subject, persistent: access.persistent, notBefore: t.IssuedAt,
@@ -183,6 +183,9 @@ func (a *AuthJWT) rotate(t *Token, access issued, next *tokenSpec) (TokenPair, *
 		if _, e := a.makeCookies(nil, access, next.issued); e != nil {
 			return TokenPair{}, e
 		}
+	}
+	if e := a.m.stillGood(a.c.Request.Context(), t); e != nil {
+		return TokenPair{}, e
 	}
 	id, e := a.m.use(a.c.Request.Context(), t, next.sessionEnd)
 	if e != nil {

@@ -1,6 +1,7 @@
 package authjwt_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -97,6 +98,23 @@ func TestStore_Timeout(t *testing.T) {
 	s.store.Be(storetest.Hangs)
 	start := time.Now()
 	assertAnswer(t, s.do("GET", "/protected", good.Access), down)
-	assert.Less(t, time.Since(start), 5*time.Second)
 	assert.GreaterOrEqual(t, time.Since(start), 20*time.Millisecond)
+	assert.ErrorIs(t, s.auth.RevokeSubject(t.Context(), "alice"), authjwt.ErrUnavailable)
+	assert.Less(t, time.Since(start), 5*time.Second)
+}
+
+// vague is a store that has added nothing, and has nothing.
+type vague struct{ authjwt.Store }
+
+func (vague) Add(context.Context, string, time.Time, time.Time) (present time.Time, added bool, err error) {
+	return time.Time{}, false, nil
+}
+
+func TestS03_VagueAnswer(t *testing.T) {
+	s := newService(t)
+	first := s.login(t)
+	odd := newManager(t, func(set *authjwt.Settings) { set.Store, set.Now = vague{s.store}, s.time })
+	s.POST("/odd", odd.RefreshHandler(authjwt.Routes{}))
+	assertAnswer(t, s.do("POST", "/odd", first.Refresh), down)
+	s.accepts(t, s.refresh(t, first.Refresh))
 }
