@@ -19,7 +19,7 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // snippetImports are what a fragment without a package clause may use.
 var snippetImports = map[string]string{
-	"authjwt": "github.com/gin-authjwt/authjwt", "errors": "errors", "gin": "github.com/gin-gonic/gin",
+	"authjwt": "github.com/gin-authjwt/authjwt", "context": "context", "errors": "errors", "gin": "github.com/gin-gonic/gin",
 	"http": "net/http", "jwt": "github.com/golang-jwt/jwt/v5",
 }
 

@@ -43,7 +43,7 @@ var errZeroTime = errors.New("authjwt: a Store keeps no zero time")
 // restart, and other processes do not know of it. It is for programs that run once. The zero value is
 // empty and ready; it must not be copied. It is safe for concurrent use and starts no goroutine.
 //
-// A million entries take some 40 MB. Those of tokens and sessions lie together by the quarter of an hour
+// A million entries take some 50 MB. Those of tokens and sessions lie together by the quarter of an hour
 // in which they end, and are dropped together.
 type MemoryStore struct {
 	// Now is the clock, to be set before the first use. Default: Settings.Now of the first Manager that uses
