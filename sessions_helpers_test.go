@@ -32,7 +32,7 @@ func newService(tb testing.TB, edit ...func(s *authjwt.Settings)) *service {
 	s := &service{Engine: gin.New(), now: testNow}
 	s.store = storetest.NewFaulty(&authjwt.MemoryStore{Now: s.time})
 	s.auth = newManager(tb, append([]func(set *authjwt.Settings){func(set *authjwt.Settings) {
-		set.Store, set.Now, set.StoreTimeout = s.store, s.time, 20*time.Millisecond
+		set.Store, set.Now, set.StoreTimeout = s.store, s.time, 150*time.Millisecond
 	}}, edit...)...)
 	s.auth.Mount(s, loginAs("alice"))
 	user := func(c *gin.Context) { c.String(http.StatusOK, authjwt.FromContext(c).Subject()) }
