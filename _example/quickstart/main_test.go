@@ -36,6 +36,20 @@ func TestQuickstart_Browser(t *testing.T) {
 	assert.Empty(t, b.Jar.Refused)
 }
 
+// A second tab that refreshes with the cookies of a moment ago logs nobody out.
+func TestQuickstart_TwoTabs(t *testing.T) {
+	b := open(t)
+	require.Equal(t, 200, logIn(b, "username=test&password=test").StatusCode)
+	before, value := "refresh_token_cookie="+b.Jar.Value("refresh_token_cookie"), b.GetCookie("csrf_refresh_token")
+	require.Equal(t, 200, b.Fetch("POST", "/refresh", "", "X-CSRF-Token", value).StatusCode)
+	first := b.Jar.Value("refresh_token_cookie")
+	b.Jar.Clear() // the slow tab's request was on its way already
+	require.Equal(t, 200, b.Fetch("POST", "/refresh", "", "X-CSRF-Token", value, "Cookie", before).StatusCode)
+	assert.NotEqual(t, first, b.Jar.Value("refresh_token_cookie"))
+	assert.Equal(t, 200, b.Fetch("POST", "/refresh", "", "X-CSRF-Token", b.GetCookie("csrf_refresh_token")).StatusCode)
+	assert.Equal(t, `{"user":"test"}`, b.Fetch("GET", "/protected", "").Text)
+}
+
 func TestQuickstart_Bearer(t *testing.T) {
 	b := open(t)
 	token := logIn(b, "username=test&password=test").Field("access_token")
