@@ -198,6 +198,24 @@ func TestR05_SessionsEnd(t *testing.T) {
 	assertAnswer(t, s.do("GET", "/protected", got.Access), inv("token_expired", "Signature has expired"))
 }
 
+// A refresh token that outlives its session, by leeway or because it was made by itself, renews nothing.
+func TestR05_TokensBeyondTheSession(t *testing.T) {
+	over := inv("token_expired", "Signature has expired")
+	s := newService(t, func(set *authjwt.Settings) {
+		set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+		set.DecodeLeeway, set.SessionExpires = time.Minute, time.Hour
+	})
+	got := s.login(t)
+	alone, err := s.auth.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	s.pass(time.Hour - time.Second)
+	s.refresh(t, alone)
+	s.refresh(t, got.Refresh)
+	s.pass(time.Second)
+	assertAnswer(t, s.do("POST", "/refresh", got.Refresh), over)
+	assertAnswer(t, s.do("POST", "/refresh", alone), over)
+}
+
 // A refresh token made by itself begins a session of its own id.
 func TestRotation_TokenWithoutSession(t *testing.T) {
 	s := newService(t)

@@ -14,7 +14,7 @@ import (
 type TokenPair struct {
 	// AccessToken is the new access token.
 	AccessToken string
-	// RefreshToken is empty after a refresh.
+	// RefreshToken is empty after a refresh that leaves the old one good.
 	RefreshToken string
 	// AccessCSRF and RefreshCSRF are the values that go with the tokens when cookies carry them; empty
 	// where cookies are no location.
@@ -159,6 +159,9 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 		access.session, access.sessionEnd = t.session(), t.sessionEnd
 		if t.sessionEnd.IsZero() && s.SessionExpires != NoExpiry { // it was made by itself
 			access.sessionEnd = t.IssuedAt.Add(s.SessionExpires)
+		}
+		if !access.sessionEnd.IsZero() && !s.Now().Before(access.sessionEnd) { // within DecodeLeeway, or in a shorter session
+			return TokenPair{}, a.m.fail(failExpired, nil)
 		}
 	}
 	if _, err := a.m.create(access, opts); err != nil {
