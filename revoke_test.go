@@ -94,7 +94,7 @@ func TestT14_TokenWithoutID(t *testing.T) {
 }
 
 // T15, R07: nothing of a token can be read in a store, and no id can choose its key.
-func TestT15_StoreKeys(t *testing.T) {
+func TestT15_R07_StoreKeys(t *testing.T) {
 	keys := &keyStore{Store: &authjwt.MemoryStore{Now: func() time.Time { return testNow }}}
 	s := newService(t, func(set *authjwt.Settings) { set.Store = keys })
 	got := s.refresh(t, s.login(t).Refresh)
