@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"crypto"
 	"encoding/base64"
 	"errors"
@@ -22,19 +23,17 @@ import (
 
 const secret = "bench-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-ABCDEFGHIJ"
 
-// options are what a probe changes; the zero value is a library as its README sets it up, with every place
-// of the token it knows.
+// options are what a probe changes; the zero value is a library with its defaults, every place of the token
+// it knows, and cookies turned on.
 type options struct {
 	secret string
-	alg    string            // with verify, else HS256
-	verify crypto.PublicKey  // of alg
-	byKid  map[string]string // secrets
-	now    func() time.Time  // a clock, where one can be set
-	header bool              // the Authorization header alone, which is the default of all
+	alg    string                      // default: HS256
+	verify crypto.PublicKey            // of alg
+	byKid  map[string]crypto.PublicKey // of alg
+	scope  string                      // that the guard asks for
+	now    func() time.Time            // a clock, where one can be set
+	header bool                        // the Authorization header alone, which is the default of all
 }
-
-// errNotThere is the answer of a library that has no setting for what is asked.
-var errNotThere = errors.New("there is no setting for it")
 
 // A library is one column: it serves GET and POST /protected and /in/:token behind its guard, and what it
 // brings of POST /login, POST /refresh and POST /logout. The error says why it cannot.
@@ -52,10 +51,25 @@ func (o options) key() string {
 	return secret
 }
 
-func authjwtSite(t *testing.T, o options) (http.Handler, error) {
-	if o.verify != nil || o.byKid != nil {
-		return nil, errNotThere
+// publicKey is what serves all libraries as the source of keys.
+func (o options) publicKey(kid string) (crypto.PublicKey, error) {
+	if o.verify != nil {
+		return o.verify, nil
 	}
+	if key, ok := o.byKid[kid]; ok {
+		return key, nil
+	}
+	return nil, errors.New("no such key")
+}
+
+// keySet is a source of keys in the form that authjwt asks for.
+type keySet struct{ options }
+
+func (k keySet) VerificationKey(_ context.Context, kid, _ string) (crypto.PublicKey, error) {
+	return k.publicKey(kid)
+}
+
+func authjwtSite(t *testing.T, o options) (http.Handler, error) {
 	s := authjwt.Settings{
 		SecretKey:     o.key(),
 		Store:         new(authjwt.MemoryStore),
@@ -64,7 +78,9 @@ func authjwtSite(t *testing.T, o options) (http.Handler, error) {
 	if o.header {
 		s.TokenLocation = nil
 	}
-	if o.alg != "" {
+	if o.verify != nil || o.byKid != nil {
+		s.KeySet, s.DecodeAlgorithms = keySet{o}, []string{"HS256", o.alg}
+	} else {
 		s.Algorithm = o.alg
 	}
 	if o.now != nil {
@@ -76,9 +92,13 @@ func authjwtSite(t *testing.T, o options) (http.Handler, error) {
 	}
 	r := gin.New()
 	auth.Mount(r, authjwt.Routes{Login: func(*gin.Context) (string, error) { return "alice", nil }})
+	var ask []authjwt.RequireOption
+	if o.scope != "" {
+		ask = append(ask, authjwt.WithScopes(o.scope))
+	}
 	for _, path := range []string{"/protected", "/in/:token"} {
-		r.GET(path, auth.Required(), served)
-		r.POST(path, auth.Required(), served)
+		r.GET(path, auth.Required(ask...), served)
+		r.POST(path, auth.Required(ask...), served)
 	}
 	return r, nil
 }
@@ -96,7 +116,13 @@ func ginJWTSite(t *testing.T, o options) (http.Handler, error) {
 		mw.TokenLookup, mw.SendCookie = "", false
 	}
 	if o.verify != nil || o.byKid != nil {
-		mw.KeyFunc = keyFuncV4(o)
+		mw.KeyFunc = func(token *jwtv4.Token) (interface{}, error) {
+			kid, _ := token.Header["kid"].(string)
+			return o.publicKey(kid)
+		}
+	}
+	if o.scope != "" {
+		mw.Authorizator = func(_ interface{}, c *gin.Context) bool { return ginjwt.ExtractClaims(c)["scope"] == o.scope }
 	}
 	mw, err := ginjwt.New(mw)
 	if err != nil {
@@ -113,17 +139,18 @@ func ginJWTSite(t *testing.T, o options) (http.Handler, error) {
 	return r, nil
 }
 
-func keyFuncV4(o options) jwtv4.Keyfunc {
-	return func(token *jwtv4.Token) (interface{}, error) {
-		if o.verify != nil {
-			return o.verify, nil
-		}
-		kid, _ := token.Header["kid"].(string)
-		if key, ok := o.byKid[kid]; ok {
-			return []byte(key), nil
-		}
-		return nil, errors.New("no such key")
+// scoped are claims that golang-jwt asks whether they are good: echo-jwt's place for checks of one's own.
+type scoped struct {
+	jwt.RegisteredClaims
+	Scope string `json:"scope"`
+	want  string
+}
+
+func (s *scoped) Validate() error {
+	if s.Scope != s.want {
+		return errors.New("scope missing")
 	}
+	return nil
 }
 
 func echoJWTSite(t *testing.T, o options) (http.Handler, error) {
@@ -140,8 +167,11 @@ func echoJWTSite(t *testing.T, o options) (http.Handler, error) {
 	if o.byKid != nil {
 		config.SigningKeys = map[string]interface{}{}
 		for kid, key := range o.byKid {
-			config.SigningKeys[kid] = []byte(key)
+			config.SigningKeys[kid] = key
 		}
+	}
+	if o.scope != "" {
+		config.NewClaimsFunc = func(echo.Context) jwt.Claims { return &scoped{want: o.scope} }
 	}
 	guard, err := config.ToMiddleware()
 	if err != nil {
