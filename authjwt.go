@@ -21,7 +21,7 @@ type Manager struct {
 	challengeScheme string
 	entryPrefixes   [entryKinds]string
 	storeDown       atomic.Bool  // until it answers again
-	storeLost       atomic.Int64 // the epoch that was last told of
+	storeLost       atomic.Int64 // the latest epoch that was told of, or New, in Unix milliseconds
 
 	failHeader   *failure // a credential that is no credential
 	failRepeated *failure // several header fields
@@ -42,6 +42,7 @@ func New(s Settings) (*Manager, error) {
 	if store, ok := s.Store.(*MemoryStore); ok {
 		store.follow(s.Now)
 	}
+	m.storeLost.Store(s.Now().UnixMilli())
 	m.entryPrefixes = entryPrefixes(s.Name)
 	m.keys = append(m.keys, newHMACKey(s.KeyID, s.Algorithm, s.SecretKey))
 	for _, alg := range s.DecodeAlgorithms {

@@ -23,7 +23,8 @@ const (
 	EventStoreDown EventKind = "store down"
 	// EventStoreRecovered: the Store answers again.
 	EventStoreRecovered EventKind = "store recovered"
-	// EventStoreLost: the Store has lost its memory, so that tokens issued before are refused.
+	// EventStoreLost: the Store has lost its memory, for the first time since [New] or once more. Tokens issued before are
+	// refused.
 	EventStoreLost EventKind = "store lost"
 )
 
@@ -62,9 +63,14 @@ func (m *Manager) noteStore(asked context.Context, err error) {
 	}
 }
 
-// noteEpoch notices a new loss of the store's memory.
+// noteEpoch notices a new loss of the store's memory: a beginning of it that is later than New, and than every
+// one seen. A store may answer with beginnings long past, and its parts with different ones in turn.
 func (m *Manager) noteEpoch(ctx context.Context, epoch time.Time) {
-	if lost := epoch.UnixMilli(); !epoch.IsZero() && m.storeLost.Swap(lost) != lost {
-		m.emit(ctx, Event{Kind: EventStoreLost})
+	lost := epoch.UnixMilli() // where there is no epoch, the zero time is long before New
+	for last := m.storeLost.Load(); lost > last; last = m.storeLost.Load() {
+		if m.storeLost.CompareAndSwap(last, lost) {
+			m.emit(ctx, Event{Kind: EventStoreLost})
+			return
+		}
 	}
 }

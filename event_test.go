@@ -37,6 +37,18 @@ func (e *events) take() []authjwt.Event {
 	return e.all
 }
 
+// count is how many of what was told are of that kind.
+func (e *events) count(kind authjwt.EventKind) (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, event := range e.all {
+		if event.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
 func newEventful(t *testing.T) (*service, *events) {
 	told := new(events)
 	return newService(t, func(s *authjwt.Settings) {

@@ -108,6 +108,7 @@ func (m *Manager) beginSession(ctx context.Context, s *tokenSpec) *Error {
 	if e != nil {
 		return e
 	}
+	m.noteEpoch(ctx, times[1])
 	for _, cutoff := range times {
 		if !cutoff.IsZero() && !m.settings.Now().After(time.Unix(cutoff.Unix()+1, 0)) {
 			s.notBefore = time.Unix(cutoff.Unix()+1, 0)
