@@ -12,6 +12,9 @@ type EventKind string
 const (
 	// EventIssued: a login handed out tokens.
 	EventIssued EventKind = "issued"
+	// EventLoginFailed: Routes.Login refused, with a status below 500: 401, or 429 say. Subject is what it returned
+	// beside the refusal, so whatever the client typed: quote it in logs. Err is the refusal.
+	EventLoginFailed EventKind = "login failed"
 	// EventRefreshed: a refresh token was exchanged.
 	EventRefreshed EventKind = "refreshed"
 	// EventReused: a used refresh token came back after the grace. Its session has been revoked: somebody had a
@@ -23,8 +26,8 @@ const (
 	EventStoreDown EventKind = "store down"
 	// EventStoreRecovered: the Store answers again.
 	EventStoreRecovered EventKind = "store recovered"
-	// EventStoreLost: the Store has lost its memory, for the first time since [New] or once more. Tokens issued before are
-	// refused.
+	// EventStoreLost: the Store has lost its memory, for the first time since [New] or once more. Tokens issued
+	// before are refused.
 	EventStoreLost EventKind = "store lost"
 )
 
@@ -36,7 +39,8 @@ type Event struct {
 	// Subject, SessionID and TokenID (the jti of an access token, or of the refresh token that was presented)
 	// are whom it concerns; empty where it does not.
 	Subject, SessionID, TokenID string
-	// Err is the Store's; nil with other kinds. It may name hosts: it is for logs.
+	// Err is the Store's, or the *[Error] that refuses a login; nil with other kinds. It may name hosts: it is
+	// for logs.
 	Err error
 }
 

@@ -47,6 +47,34 @@ func ExampleManager_LoginHandler() {
 	// 401 {"detail":"Bad username or password","code":"invalid_credentials"}
 }
 
+// OnEvent writes the log that a limit on guesses needs.
+func ExampleEvent() {
+	auth, err := authjwt.New(authjwt.Settings{
+		SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK",
+		OnEvent: func(_ context.Context, e authjwt.Event) {
+			fmt.Printf("log: %s %q %v\n", e.Kind, e.Subject, e.Err)
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	r := gin.New()
+	auth.Mount(r, authjwt.Routes{Login: func(c *gin.Context) (string, error) {
+		cred, err := authjwt.BindCredentials(c)
+		if err == nil && cred.Password != "wonderland" { // compare password hashes here
+			err = authjwt.ErrInvalidCredentials
+		}
+		return cred.Username, err // the name goes into the event, not into the answer
+	}})
+	logIn(r, "/login", "username=alice&password=guess")
+	logIn(r, "/login", "username=alice&password=wonderland")
+	// Output:
+	// log: login failed "alice" authjwt: invalid_credentials: Bad username or password
+	// 401 {"detail":"Bad username or password","code":"invalid_credentials"}
+	// log: issued "alice" <nil>
+	// 200 {… "token_type":"bearer","expires_in":900}
+}
+
 // A refresh asks for the claims again, and so refuses users who have been locked meanwhile.
 func ExampleManager_RefreshHandler() {
 	auth := exampleManager()

@@ -15,7 +15,8 @@ import (
 type Routes struct {
 	// Login checks the credentials, which [BindCredentials] reads, and returns the subject of the
 	// tokens. ErrInvalidCredentials refuses with 401, an *[Error] with its status (429, say), any
-	// other error with 500. Take as long for an unknown user as for a wrong password.
+	// other error with 500. Take as long for an unknown user as for a wrong password. The name that was
+	// tried may be returned beside the error: it is for [EventLoginFailed], and never in the answer.
 	Login func(c *gin.Context) (subject string, err error)
 	// Claims, if set, returns claims for the access token (see [WithClaims]), at a login and again at
 	// every refresh. Its errors refuse as Login's do, so that a disabled user gets no new token.
@@ -63,7 +64,7 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 		subject, err := routes.Login(a.c)
 		switch {
 		case err != nil:
-			return err
+			return m.refuseLogin(a.c.Request.Context(), subject, err)
 		case a.c.Writer.Written():
 			return nil // the callback has answered by itself
 		case subject == "" || a.c.IsAborted():
@@ -160,6 +161,17 @@ func (m *Manager) prebuilt(methods []string, handle func(a *AuthJWT) error) gin.
 		}
 		completed = true
 	}
+}
+
+// refuseLogin makes the refusal of a login, and tells of it where the client has failed, not the server.
+func (m *Manager) refuseLogin(ctx context.Context, subject string, err error) *Error {
+	e := m.errorFrom(err, failInternal)
+	if e.Status < http.StatusInternalServerError {
+		given := *e                      // its changes would change the answer
+		ctx = context.WithoutCancel(ctx) // a client that leaves must not keep its guess out of a log
+		m.emit(ctx, Event{Kind: EventLoginFailed, Subject: subject, Err: &given})
+	}
+	return e
 }
 
 func (r *Routes) claims(a *AuthJWT, subject string) ([]TokenOption, error) {

@@ -186,8 +186,8 @@ type Settings struct {
 	// where the check cannot be made), any other as 401. It must be safe for concurrent use.
 	Validate func(ctx context.Context, t *Token) error
 
-	// OnEvent, if set, is told of logins, refreshes, revocations and the state of the Store, when they have been
-	// decided. A panic in it is dropped. It must be quick, and safe for concurrent use.
+	// OnEvent, if set, is told of logins, failed ones too, refreshes, revocations and the state of the Store, when
+	// they have been decided. A panic in it is dropped. It must be quick, and safe for concurrent use.
 	OnEvent func(ctx context.Context, e Event)
 
 	// Errors is the style of refusals. Default: RFC6750.
