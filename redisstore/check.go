@@ -1,0 +1,105 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// maxCheck is how long New may take.
+const maxCheck = 2 * time.Second
+
+const policyField = "maxmemory_policy:"
+
+// check asks Redis for its policy and for the sentinels, of which it makes those that are missing.
+func (s *Store) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, maxCheck)
+	defer cancel()
+	checked := make(chan error, 1)
+	go func() { // the client may not heed ctx
+		checked <- s.checkPolicy(ctx)
+	}()
+	select {
+	case err := <-checked:
+		if err != nil {
+			return err
+		}
+	case <-ctx.Done():
+		return fmt.Errorf("redisstore: no answer in time: %w", ctx.Err())
+	}
+	for _, p := range s.parts {
+		c := newCall(ctx)
+		p.submit(c)
+		if err := c.wait(ctx); err != nil {
+			if redis.HasErrorPrefix(err, "syntax error") {
+				return fmt.Errorf("redisstore: Redis 7.0 or later is needed: %w", err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) checkPolicy(ctx context.Context) error {
+	if s.anyPolicy {
+		return nil
+	}
+	one := func(ctx context.Context, server *redis.Client) error { return checkServer(ctx, server) }
+	switch client := s.client.(type) {
+	case *redis.ClusterClient:
+		return client.ForEachMaster(ctx, one)
+	case *redis.Ring:
+		return client.ForEachShard(ctx, one)
+	}
+	return checkServer(ctx, s.client)
+}
+
+func checkServer(ctx context.Context, server redis.Cmdable) error {
+	info, err := server.Info(ctx, "memory").Result()
+	if err != nil {
+		return fmt.Errorf("redisstore: ask for INFO memory (where it is forbidden see WithoutEvictionCheck): %w", err)
+	}
+	for line := range strings.Lines(info) {
+		policy, found := strings.CutPrefix(strings.TrimSpace(line), policyField)
+		switch {
+		case policy == "noeviction":
+			return nil
+		case found:
+			return fmt.Errorf("redisstore: the server's maxmemory-policy is %s: when it is full it forgets what was revoked; "+
+				"set it to noeviction, or give authjwt a server of its own", policy)
+		}
+	}
+	return errors.New("redisstore: INFO memory does not tell the maxmemory-policy; see WithoutEvictionCheck")
+}
+
+// checkClient refuses a client that would hang for ever with a server that does.
+func checkClient(client redis.UniversalClient) error {
+	heeds, timeout := true, time.Duration(0)
+	switch client := client.(type) {
+	case *redis.Client:
+		heeds, timeout = client.Options().ContextTimeoutEnabled, client.Options().ReadTimeout
+	case *redis.ClusterClient:
+		heeds, timeout = client.Options().ContextTimeoutEnabled, client.Options().ReadTimeout
+	case *redis.Ring: // which leaves the defaults to its shards
+		if shards := client.GetShardClients(); len(shards) > 0 {
+			return checkClient(shards[0])
+		}
+	}
+	if !heeds && timeout <= 0 {
+		return errors.New("redisstore: the client waits for ever for a server that hangs; set its ContextTimeoutEnabled")
+	}
+	return nil
+}
+
+func isNil(client redis.UniversalClient) bool {
+	if client == nil {
+		return true
+	}
+	v := reflect.ValueOf(client)
+	return v.Kind() == reflect.Pointer && v.IsNil()
+}

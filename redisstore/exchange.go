@@ -1,0 +1,169 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// An exchange is what the calls of a batch want, and what came of it.
+type exchange struct {
+	reads  []string
+	writes []*write
+
+	values  *redis.SliceCmd    // of reads, if they are read together
+	there   *redis.IntCmd      // how many reads there are, of whatever type
+	each    []*redis.StringCmd // of reads, if they are read one by one
+	written []*redis.StatusCmd // of writes
+}
+
+// A write is an Add or a Set, and what came of it.
+type write struct {
+	key     string
+	at      time.Time
+	life    time.Duration // zero: for ever
+	replace bool
+
+	value   string
+	present time.Time
+	added   bool
+}
+
+func newExchange(batch []*call) *exchange {
+	x := new(exchange)
+	for _, c := range batch {
+		x.reads = append(x.reads, c.reads...)
+		if c.write != nil {
+			x.writes = append(x.writes, c.write)
+		}
+	}
+	return x
+}
+
+func (x *exchange) askWrites(ctx context.Context, pipe redis.Pipeliner) {
+	for _, w := range x.writes {
+		x.written = append(x.written, w.ask(ctx, pipe))
+	}
+}
+
+// askTogether takes two commands, however many reads there are. MGET takes what is no string for nothing, so
+// EXISTS counts as well.
+func (x *exchange) askTogether(ctx context.Context, pipe redis.Pipeliner) {
+	if len(x.reads) > 0 {
+		x.values, x.there = pipe.MGet(ctx, x.reads...), pipe.Exists(ctx, x.reads...)
+	}
+}
+
+// readTogether is false if the answers do not fit together, because an entry is no string, or was written or
+// ended between the two commands: then each must be asked for by itself.
+func (x *exchange) readTogether() bool {
+	if len(x.reads) == 0 {
+		return true
+	}
+	values, err := x.values.Result()
+	there, err2 := x.there.Result()
+	if err != nil || err2 != nil || len(values) != len(x.reads) {
+		return false
+	}
+	for _, value := range values {
+		if value != nil {
+			there--
+		}
+	}
+	return there == 0
+}
+
+func (x *exchange) askEach(ctx context.Context, pipe redis.Pipeliner) {
+	for _, key := range x.reads {
+		x.each = append(x.each, pipe.Get(ctx, key))
+	}
+}
+
+// deliver settles the calls of the batch with their replies, each with its own error.
+func (x *exchange) deliver(batch []*call) {
+	read, wrote := 0, 0
+	for _, c := range batch {
+		c.times = make([]time.Time, len(c.reads))
+		for i := range c.times {
+			at, err := x.time(read)
+			if err != nil {
+				c.err = fmt.Errorf("redisstore: read an entry: %w", err)
+			}
+			c.times[i] = at
+			read++
+		}
+		if c.write != nil {
+			if err := c.write.answer(x.written[wrote]); err != nil {
+				c.err = fmt.Errorf("redisstore: write an entry: %w", err)
+			}
+			wrote++
+		}
+		close(c.done)
+	}
+}
+
+// time is that of an entry; zero if Redis says that there is none.
+func (x *exchange) time(read int) (time.Time, error) {
+	if x.each != nil {
+		text, err := x.each[read].Result()
+		if errors.Is(err, redis.Nil) {
+			return time.Time{}, nil
+		}
+		if err != nil {
+			return time.Time{}, err
+		}
+		return parseValue(text)
+	}
+	switch value := x.values.Val()[read].(type) {
+	case nil:
+		return time.Time{}, nil
+	case string:
+		return parseValue(value)
+	}
+	return time.Time{}, errNoEntry
+}
+
+// ask adds the command to the pipeline. The value has a random part, by which the writer knows its own: a
+// client that got no answer tries again, and finds what it has added.
+func (w *write) ask(ctx context.Context, pipe redis.Pipeliner) *redis.StatusCmd {
+	w.value = strconv.FormatInt(w.at.UnixMilli(), 10) + "." + strconv.FormatUint(rand.Uint64(), 36)
+	if w.replace {
+		return pipe.Set(ctx, w.key, w.value, w.life)
+	}
+	return pipe.SetArgs(ctx, w.key, w.value, redis.SetArgs{Mode: "NX", TTL: w.life, Get: true})
+}
+
+func (w *write) answer(cmd *redis.StatusCmd) (err error) {
+	text, err := cmd.Result()
+	w.present = time.UnixMilli(w.at.UnixMilli())
+	switch {
+	case w.replace && err == nil && text != "OK":
+		return fmt.Errorf("an odd reply to SET")
+	case w.replace:
+		return err
+	case errors.Is(err, redis.Nil) || err == nil && text == w.value:
+		w.added = true
+		return nil
+	case err != nil:
+		return err
+	}
+	w.present, err = parseValue(text)
+	return err
+}
+
+var errNoEntry = errors.New("its value is not one of authjwt's")
+
+func parseValue(text string) (time.Time, error) {
+	millis, _, found := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(millis, 10, 64)
+	if err != nil || !found {
+		return time.Time{}, errNoEntry
+	}
+	return time.UnixMilli(n), nil
+}

@@ -1,0 +1,223 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// maxFlights is how many pipelines of a part are under way at once. What comes meanwhile waits for the next,
+	// and shares it.
+	maxFlights = 1
+	// maxBatch is how many calls share a pipeline.
+	maxBatch = 256
+	// maxWait is for calls whose context has no deadline.
+	maxWait = time.Second
+	// minWait is what Redis gets although the caller has no time left: one hurried caller shall not open the
+	// circuit for all.
+	minWait = 100 * time.Millisecond
+)
+
+// A part is what lies together on one server: entries, and the sentinel that tells whether they are still
+// there. What happens to one part does not touch the others.
+type part struct {
+	store    *Store
+	head     string // of all its keys
+	sentinel string
+	circuit  circuit
+	seen     atomic.Int64 // the highest value of the sentinel
+
+	mu     sync.Mutex
+	queue  []*call
+	flying bool // a pipeline is under way: what comes meanwhile waits, and shares the next
+}
+
+func newPart(s *Store, head string) *part {
+	p := &part{store: s, head: head, sentinel: head + "authjwt:sentinel"}
+	p.seen.Store(noSentinel)
+	return p
+}
+
+// A call is what one Add, Set or Get wants of a part. Its results belong to the caller once done is closed.
+type call struct {
+	reads    []string
+	write    *write
+	deadline time.Time
+
+	done  chan struct{}
+	err   error
+	times []time.Time // of reads
+}
+
+func newCall(ctx context.Context) *call {
+	now := time.Now()
+	deadline, has := ctx.Deadline()
+	if !has {
+		deadline = now.Add(maxWait)
+	}
+	if soonest := now.Add(minWait); deadline.Before(soonest) {
+		deadline = soonest
+	}
+	return &call{deadline: deadline, done: make(chan struct{})}
+}
+
+// wait waits no longer than ctx, whatever the client's options say.
+func (c *call) wait(ctx context.Context) error {
+	select {
+	case <-c.done:
+		return c.err
+	case <-ctx.Done():
+		return fmt.Errorf("redisstore: no answer in time: %w", ctx.Err())
+	}
+}
+
+func settle(calls []*call, err error) {
+	for _, c := range calls {
+		c.err = err
+		close(c.done)
+	}
+}
+
+// submit puts c in the queue, or settles it at once while Redis is away.
+func (p *part) submit(c *call) {
+	if err := p.circuit.check(p.probe); err != nil {
+		settle([]*call{c}, err)
+		return
+	}
+	p.mu.Lock()
+	p.queue = append(p.queue, c)
+	idle := !p.flying
+	p.flying = true
+	p.mu.Unlock()
+	if idle {
+		go p.fly()
+	}
+}
+
+// fly serves batch after batch until the queue is empty.
+func (p *part) fly() {
+	for {
+		p.mu.Lock()
+		batch := p.queue
+		p.flying = len(batch) > 0
+		p.queue = nil
+		if len(batch) > maxBatch {
+			batch, p.queue = batch[:maxBatch:maxBatch], batch[maxBatch:]
+		}
+		p.mu.Unlock()
+		if len(batch) == 0 || !p.serve(batch, p.overdue) {
+			return
+		}
+	}
+}
+
+// overdue lets another flight begin, while one does not come back from a client that does not heed its context.
+func (p *part) overdue() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.flying = false
+}
+
+// serve does what the calls of a batch want, and settles them. It is false if that took too long: then overdue
+// was called, and the calls have been settled meanwhile.
+func (p *part) serve(batch []*call, overdue func()) (inTime bool) {
+	deadline := batch[0].deadline
+	for _, c := range batch[1:] {
+		if c.deadline.After(deadline) {
+			deadline = c.deadline
+		}
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	late := time.AfterFunc(time.Until(deadline), func() {
+		overdue()
+		p.fail(batch, fmt.Errorf("no answer in time: %w", context.DeadlineExceeded))
+	})
+	x := newExchange(batch)
+	err := p.converse(ctx, x)
+	if !late.Stop() {
+		return false
+	}
+	if err != nil {
+		p.fail(batch, err)
+		return true
+	}
+	x.deliver(batch)
+	return true
+}
+
+// fail opens the circuit, and settles the batch and all that waits.
+func (p *part) fail(batch []*call, cause error) {
+	p.circuit.open(cause)
+	p.mu.Lock()
+	queued := p.queue
+	p.queue = nil
+	p.mu.Unlock()
+	err := fmt.Errorf("redisstore: %w", cause)
+	settle(batch, err)
+	settle(queued, err)
+}
+
+// converse takes one round trip, or two if the first one's answers do not fit together.
+func (p *part) converse(ctx context.Context, x *exchange) error {
+	if !p.store.alone() {
+		return p.roundTrip(ctx, len(x.writes) > 0, x.askWrites, x.askEach)
+	}
+	err := p.roundTrip(ctx, len(x.writes) > 0, x.askWrites, x.askTogether)
+	if err != nil || x.readTogether() {
+		return err
+	}
+	return p.roundTrip(ctx, false, x.askEach)
+}
+
+// roundTrip fails if the sentinel does not say that all is well. The sentinel comes last: if memory is lost
+// in the middle, the entries were read before.
+func (p *part) roundTrip(ctx context.Context, writes bool, ask ...func(context.Context, redis.Pipeliner)) (err error) {
+	defer func() {
+		if v := recover(); v != nil { // in a hook of the client; nobody above would catch it
+			err = fmt.Errorf("the client panicked: %v", v)
+		}
+	}()
+	pipe := p.store.client.Pipeline()
+	for _, add := range ask {
+		add(ctx, pipe)
+	}
+	s := p.askSentinel(ctx, pipe, writes)
+	_, _ = pipe.Exec(ctx) // each command has its own error
+	return p.judge(ctx, s)
+}
+
+// probe looks whether Redis is back. It dials by itself first, for the pool of go-redis stops dialing for a
+// second at a time once it has failed as often as it has connections.
+func (p *part) probe() (recovered bool) {
+	c := &call{deadline: time.Now().Add(maxProbe), done: make(chan struct{})}
+	ctx, cancel := context.WithDeadline(context.Background(), c.deadline)
+	defer cancel()
+	if node := p.node(ctx); node != nil {
+		opt := node.Options()
+		conn, err := opt.Dialer(ctx, opt.Network, opt.Addr)
+		if err != nil {
+			return false
+		}
+		_ = conn.Close()
+	}
+	return p.serve([]*call{c}, func() {}) && c.err == nil
+}
+
+// node is the client of the server that has the part; nil where that cannot be known.
+func (p *part) node(ctx context.Context) (node *redis.Client) {
+	switch client := p.store.client.(type) {
+	case *redis.Client:
+		node = client
+	case *redis.ClusterClient:
+		node, _ = client.MasterForKey(ctx, p.sentinel)
+	case *redis.Ring:
+		node, _ = client.GetShardClientForKey(p.sentinel)
+	}
+	return node
+}

@@ -1,0 +1,193 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Store is an authjwt.Store in Redis. It is safe for concurrent use. It leaves no goroutine behind, and the
+// client open.
+type Store struct {
+	config
+	client    redis.UniversalClient
+	parts     []*part
+	negatives *negatives // nil: none are remembered
+}
+
+// tags are the hash tags of the parts: their slots lie in the middle of each sixteenth of all slots, so that
+// the masters of a cluster get about as many each.
+var tags = [maxParts]string{"18", "5x", "dj", "3r", "d2", "pv", "uh", "iy", "ly", "h9", "uv", "q6", "9s", "5f", "dt", "ha"}
+
+const maxParts = 16
+
+var (
+	errNoClient = errors.New("redisstore: the client is nil; make one, with redis.NewClient say")
+	errZeroTime = errors.New("redisstore: a zero time cannot be kept")
+)
+
+// New makes a Store on client, which stays the caller's to close, and checks within two seconds, or until
+// ctx is done, that Redis answers and that it is fit: see the package comment. It never falls back to
+// anything else.
+func New(ctx context.Context, client redis.UniversalClient, opts ...Option) (*Store, error) {
+	if isNil(client) {
+		return nil, errNoClient
+	}
+	s := &Store{client: client, config: config{now: time.Now}}
+	for _, opt := range opts {
+		opt(&s.config)
+	}
+	if err := errors.Join(s.validate(), checkClient(client)); err != nil {
+		return nil, err
+	}
+	s.makeParts()
+	if s.negativeFor > 0 {
+		s.negatives = newNegatives(s.negativeFor)
+	}
+	if err := s.check(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// makeParts makes one part where all keys lie on one server. In a cluster or a ring a part is a hash tag.
+func (s *Store) makeParts() {
+	if _, single := s.client.(*redis.Client); single {
+		s.parts = []*part{newPart(s, s.prefix)}
+		return
+	}
+	for _, tag := range tags {
+		s.parts = append(s.parts, newPart(s, s.prefix+"{"+tag+"}"))
+	}
+}
+
+// alone tells whether all keys lie on one server.
+func (s *Store) alone() bool { return len(s.parts) == 1 }
+
+// Add implements authjwt.Store.
+func (s *Store) Add(ctx context.Context, key string, t, until time.Time) (present time.Time, added bool, err error) {
+	return s.write(ctx, key, t, until, false)
+}
+
+// Set implements authjwt.Store.
+func (s *Store) Set(ctx context.Context, key string, t, until time.Time) error {
+	_, _, err := s.write(ctx, key, t, until, true)
+	return err
+}
+
+func (s *Store) write(ctx context.Context, key string, t, until time.Time, replace bool) (time.Time, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return time.Time{}, false, err
+	}
+	if t.IsZero() {
+		return time.Time{}, false, errZeroTime
+	}
+	s.negatives.forget(key)
+	defer s.negatives.forget(key) // what a check has read meanwhile
+	p := s.parts[s.partOf(key)]
+	c := newCall(ctx)
+	c.write = &write{key: p.head + key, at: t, life: s.life(until), replace: replace}
+	p.submit(c)
+	if err := c.wait(ctx); err != nil {
+		return time.Time{}, false, err
+	}
+	return c.write.present, c.write.added, nil
+}
+
+// life is how long an entry is kept, by Redis's own clock. A second at least, for Redis knows no less than
+// something; zero is for ever.
+func (s *Store) life(until time.Time) time.Duration {
+	if until.IsZero() {
+		return 0
+	}
+	return max(until.Sub(s.now()), time.Second)
+}
+
+// Get implements authjwt.Store. For a key of the kind epoch the time is when the memory of Redis began, as far
+// as the other keys are concerned.
+func (s *Store) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	if s.negatives.hold(keys) {
+		return s.inOrder(keys, nil), nil
+	}
+	asked := s.negatives.writes()
+	var calls [maxParts]*call
+	for _, key := range keys {
+		i := s.partOf(key)
+		if isEpoch(key) {
+			continue
+		}
+		if calls[i] == nil {
+			calls[i] = newCall(ctx)
+			calls[i].reads = make([]string, 0, len(keys))
+		}
+		calls[i].reads = append(calls[i].reads, s.parts[i].head+key)
+	}
+	if calls == [maxParts]*call{} { // the epoch alone
+		calls[0] = newCall(ctx)
+	}
+	for i, c := range calls {
+		if c != nil {
+			s.parts[i].submit(c)
+		}
+	}
+	for _, c := range calls {
+		if c != nil {
+			if err := c.wait(ctx); err != nil {
+				return nil, err
+			}
+		}
+	}
+	times := s.inOrder(keys, &calls)
+	s.negatives.remember(keys, times, asked)
+	return times, nil
+}
+
+// inOrder are the times of keys from calls, which hold those of each part in their order; without calls nothing
+// is there. An epoch is the latest of the parts that were asked.
+func (s *Store) inOrder(keys []string, calls *[maxParts]*call) []time.Time {
+	times := make([]time.Time, len(keys))
+	var taken [maxParts]int
+	epoch := s.parts[0].epoch()
+	for i, key := range keys {
+		if isEpoch(key) {
+			continue
+		}
+		of := s.partOf(key)
+		if calls != nil {
+			times[i] = calls[of].times[taken[of]]
+			taken[of]++
+		}
+		if since := s.parts[of].epoch(); since.After(epoch) {
+			epoch = since
+		}
+	}
+	for i, key := range keys {
+		if isEpoch(key) {
+			times[i] = epoch
+		}
+	}
+	return times
+}
+
+// partOf is the same in all processes (FNV-1a).
+func (s *Store) partOf(key string) int {
+	if s.alone() {
+		return 0
+	}
+	hash := uint32(2166136261)
+	for i := range len(key) {
+		hash = (hash ^ uint32(key[i])) * 16777619
+	}
+	return int(hash % maxParts)
+}
+
+func isEpoch(key string) bool { return strings.Contains(key, ":epoch:") }
