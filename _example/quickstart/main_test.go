@@ -1,9 +1,14 @@
 package main
 
 import (
+	"crypto/pbkdf2"
+	"crypto/sha256"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -71,4 +76,20 @@ func TestLogin_Refuses(t *testing.T) {
 	} {
 		assert.Equal(t, status, logIn(b, body).StatusCode, body)
 	}
+}
+
+// Who times the answers must not learn who has an account: an unknown user costs the hash, too. What the hash
+// allocates shows that it was made; its time would be that of the machine.
+func TestL05_UnknownUserCostsTheHash(t *testing.T) {
+	refused := func(form string) float64 {
+		return testing.AllocsPerRun(1, func() {
+			c := &gin.Context{Request: httptest.NewRequest("POST", "/login", strings.NewReader(form))}
+			c.Request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			_, err := login(c)
+			assert.ErrorIs(t, err, authjwt.ErrInvalidCredentials)
+		})
+	}
+	hash := testing.AllocsPerRun(10, func() { _, _ = pbkdf2.Key(sha256.New, "Test", nil, 1, sha256.Size) })
+	require.Greater(t, hash, 5.0)
+	assert.InDelta(t, refused("username=test&password=Test"), refused("username=Test&password=Test"), hash/2)
 }
