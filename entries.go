@@ -76,20 +76,19 @@ func (m *Manager) look(ctx context.Context, asked []entry) (times [maxEntries]ti
 	return times, nil
 }
 
-// write records the present under an entry: always, or where nothing is there, of which it returns the
+// write records a time under an entry: always, or where nothing is there, of which it returns the
 // outcome as Store.Add does.
-func (m *Manager) write(ctx context.Context, about entry, until time.Time, always bool) (present time.Time, added bool, err error) {
-	now := m.settings.Now()
+func (m *Manager) write(ctx context.Context, about entry, at, until time.Time, always bool) (present time.Time, added bool, err error) {
 	if memory, ok := m.settings.Store.(*MemoryStore); ok {
-		present, added = memory.write(&m.entryPrefixes, about, now, until, always)
+		present, added = memory.write(&m.entryPrefixes, about, at, until, always)
 		return present, added, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, m.settings.StoreTimeout)
 	defer cancel()
 	if always {
-		err = m.settings.Store.Set(limited, m.key(about), now, until)
+		err = m.settings.Store.Set(limited, m.key(about), at, until)
 	} else {
-		present, added, err = m.settings.Store.Add(limited, m.key(about), now, until)
+		present, added, err = m.settings.Store.Add(limited, m.key(about), at, until)
 		if err == nil && !added && present.IsZero() {
 			err = fmt.Errorf("authjwt: the store added nothing, and has nothing either")
 		}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,8 +30,9 @@ var changing = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+|[0-9a-f]{8}(-[0-9a-
 
 // A prebuilt handler answers by itself, whether it accepts or refuses, and wherever it is told to send the client.
 func TestL08_NothingRedirects(t *testing.T) {
+	now := testNow
 	m := newManager(t, func(s *authjwt.Settings) {
-		s.Store = new(authjwt.MemoryStore)
+		s.Store, s.Now = new(authjwt.MemoryStore), func() time.Time { return now }
 		s.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies, authjwt.Query, authjwt.JSON}
 	})
 	good := map[string]string{"username": "alice", "password": "test"}
@@ -73,6 +75,7 @@ func TestL08_NothingRedirects(t *testing.T) {
 			}
 			check := func(query url.Values, contentType string, params map[string]string) string {
 				t.Helper()
+				now = now.Add(2 * time.Second) // logout-all has a say on logins in its second
 				access, refresh := handedOut(t, ask("POST", "/login", "", nil, "application/json", good))
 				body := map[string]string{}
 				maps.Copy(body, row.fields)

@@ -19,7 +19,7 @@ func (m *Manager) Revoke(ctx context.Context, t *Token) error {
 	if t == nil || t.ID == "" {
 		return m.misused(errors.New("Revoke: it is no verified token with a jti"))
 	}
-	return m.enter(ctx, m.tokenEntry(entryDenied, t), m.until(t.ExpiresAt), Event{TokenID: t.ID})
+	return m.enter(ctx, m.tokenEntry(entryDenied, t), m.settings.Now(), m.until(t.ExpiresAt), Event{TokenID: t.ID})
 }
 
 // RevokeSession ends a session: none of its tokens counts any more. The id is a Token's SessionID, or,
@@ -33,25 +33,60 @@ func (m *Manager) RevokeSession(ctx context.Context, sessionID string) error {
 	if !known {
 		end = m.latest()
 	}
-	return m.enter(ctx, sessionEntry(sessionID), m.until(end), Event{SessionID: sessionID})
+	return m.enter(ctx, sessionEntry(sessionID), m.settings.Now(), m.until(end), Event{SessionID: sessionID})
 }
 
 // RevokeSubject makes every token that subject was issued up to now, to the second, count for nothing,
 // after a change of password say. What is issued from the next second on is good, and so is a login in
-// this one. Otherwise it is [Manager.Revoke].
+// this one, which is dated one second later; where it would be dated more than ClockSkew ahead it is answered
+// with 503. Otherwise it is [Manager.Revoke].
 func (m *Manager) RevokeSubject(ctx context.Context, subject string) error {
 	if subject == "" {
 		return m.misused(errors.New("RevokeSubject: the subject is empty"))
 	}
-	return m.enter(ctx, entry{kind: entrySubject, id: subject}, m.until(m.latest()), Event{Subject: subject})
+	if m.settings.Store == nil {
+		return m.misused(errNoStore)
+	}
+	asked := context.WithoutCancel(ctx)
+	first, e := m.firstDate(asked, subject)
+	if e != nil {
+		return e
+	}
+	at := m.settings.Now()
+	if latest := at.Add(m.maxAhead()); first.After(latest) {
+		first = latest
+	}
+	if first.After(at) { // a login since the last time is dated so
+		at = first
+	}
+	return m.enter(asked, entry{kind: entrySubject, id: subject}, at, m.until(m.latest()), Event{Subject: subject})
 }
 
-func (m *Manager) enter(ctx context.Context, about entry, until time.Time, e Event) error {
+// firstDate is the iat from which on tokens of subject count: up to a second ahead, and one more for each time
+// that subject was revoked in that second.
+func (m *Manager) firstDate(ctx context.Context, subject string) (first time.Time, e *Error) {
+	times, e := m.look(ctx, []entry{{kind: entrySubject, id: subject}, {kind: entryEpoch}})
+	if e != nil {
+		return first, e
+	}
+	m.noteEpoch(ctx, times[1])
+	for _, cutoff := range times {
+		if next := time.Unix(cutoff.Unix()+1, 0); !cutoff.IsZero() && next.After(first) {
+			first = next
+		}
+	}
+	return first, nil
+}
+
+// maxAhead is how far ahead of its clock a Manager dates tokens: as far as guards accept them.
+func (m *Manager) maxAhead() time.Duration { return max(m.settings.ClockSkew, 0) }
+
+func (m *Manager) enter(ctx context.Context, about entry, at, until time.Time, e Event) error {
 	if m.settings.Store == nil {
 		return m.misused(errNoStore)
 	}
 	asked := context.WithoutCancel(ctx) // a client that leaves must not keep a token alive
-	if _, _, err := m.write(asked, about, until, true); err != nil {
+	if _, _, err := m.write(asked, about, at, until, true); err != nil {
 		return m.fail(failUnavailable, err)
 	}
 	e.Kind = EventRevoked

@@ -67,6 +67,39 @@ func TestR06_RevokeSubject(t *testing.T) {
 	s.refuses(t, tokens{Refresh: before.Refresh})
 }
 
+// A login between two revocations in one second is dated later than the first, and refused after the second.
+func TestR06_RevokedTwiceInASecond(t *testing.T) {
+	s := newService(t)
+	require.NoError(t, s.store.Set(t.Context(), epochKey, s.time(), time.Time{}))
+	for range 3 {
+		between := s.login(t)
+		s.accepts(t, between)
+		s.pass(time.Millisecond)
+		require.NoError(t, s.auth.RevokeSubject(t.Context(), "alice"))
+		s.refuses(t, between)
+	}
+	s.accepts(t, s.login(t))
+
+	// A login is dated no further ahead than guards accept. It must wait then, but never for long.
+	for range 100 {
+		require.NoError(t, s.auth.RevokeSubject(t.Context(), "alice"))
+	}
+	assertAnswer(t, s.do("POST", "/login", ""), down)
+	s.pass(2 * time.Second)
+	between := s.login(t)
+	s.accepts(t, between)
+	require.NoError(t, s.auth.RevokeSubject(t.Context(), "alice"))
+	s.refuses(t, between)
+
+	strict := newService(t, func(set *authjwt.Settings) { set.ClockSkew = authjwt.NoLeeway })
+	before := strict.login(t)
+	require.NoError(t, strict.auth.RevokeSubject(t.Context(), "alice"))
+	strict.refuses(t, before)
+	assertAnswer(t, strict.do("POST", "/login", ""), down)
+	strict.pass(time.Second)
+	strict.accepts(t, strict.login(t))
+}
+
 // The time that a store which lost its memory answers under this key makes earlier tokens void.
 func TestStore_Epoch(t *testing.T) {
 	s := newService(t)

@@ -48,7 +48,7 @@ func (m *Manager) stillGood(ctx context.Context, t *Token) *Error {
 // use marks t as used and returns the id of the token that follows it. Of several calls at once all get
 // the same, within the grace; a token that somebody else has rotated on meanwhile is followed.
 func (m *Manager) use(ctx context.Context, t *Token, end time.Time) (successor string, e *Error) {
-	first, added, err := m.write(context.WithoutCancel(ctx), m.tokenEntry(entryUsed, t), m.until(t.ExpiresAt), false)
+	first, added, err := m.write(context.WithoutCancel(ctx), m.tokenEntry(entryUsed, t), m.settings.Now(), m.until(t.ExpiresAt), false)
 	switch {
 	case err != nil:
 		return "", m.fail(failUnavailable, err)

@@ -2,6 +2,7 @@ package authjwt
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -104,15 +105,12 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 // beginSession gives the token a new session. A login in the second in which RevokeSubject was called is
 // dated one second later, for it must count.
 func (m *Manager) beginSession(ctx context.Context, s *tokenSpec) *Error {
-	times, e := m.look(ctx, []entry{{kind: entrySubject, id: s.subject}, {kind: entryEpoch}})
-	if e != nil {
+	var e *Error
+	if s.notBefore, e = m.firstDate(ctx, s.subject); e != nil {
 		return e
 	}
-	m.noteEpoch(ctx, times[1])
-	for _, cutoff := range times {
-		if !cutoff.IsZero() && !m.settings.Now().After(time.Unix(cutoff.Unix()+1, 0)) {
-			s.notBefore = time.Unix(cutoff.Unix()+1, 0)
-		}
+	if s.notBefore.After(m.settings.Now().Add(m.maxAhead())) {
+		return m.fail(failUnavailable, errRevokedJustNow)
 	}
 	if m.settings.SessionExpires != NoExpiry {
 		s.sessionEnd = m.settings.Now().Add(m.settings.SessionExpires).Truncate(time.Second)
@@ -123,6 +121,8 @@ func (m *Manager) beginSession(ctx context.Context, s *tokenSpec) *Error {
 	}
 	return nil
 }
+
+var errRevokedJustNow = errors.New("the subject was revoked so lately that its tokens would not be valid yet")
 
 // Refresh verifies the request's refresh token, unless a guard has accepted it already, makes an
 // access token that is not fresh, and sets its cookies if Cookies is a location. With a Store, unless
