@@ -106,8 +106,7 @@ func (s *Store) life(until time.Time) time.Duration {
 	return max(until.Sub(s.now()), time.Second)
 }
 
-// Get implements authjwt.Store. For a key of the kind epoch the time is when the memory of Redis began, as far
-// as the other keys are concerned.
+// Get implements authjwt.Store. For a key of the kind epoch the time is when the memory of Redis began.
 func (s *Store) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -152,30 +151,31 @@ func (s *Store) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
 }
 
 // inOrder are the times of keys from calls, which hold those of each part in their order; without calls nothing
-// is there. An epoch is the latest of the parts that were asked.
+// is there.
 func (s *Store) inOrder(keys []string, calls *[maxParts]*call) []time.Time {
 	times := make([]time.Time, len(keys))
 	var taken [maxParts]int
-	epoch := s.parts[0].epoch()
 	for i, key := range keys {
-		if isEpoch(key) {
-			continue
-		}
 		of := s.partOf(key)
-		if calls != nil {
+		switch {
+		case isEpoch(key):
+			times[i] = s.epoch()
+		case calls != nil:
 			times[i] = calls[of].times[taken[of]]
 			taken[of]++
 		}
-		if since := s.parts[of].epoch(); since.After(epoch) {
-			epoch = since
-		}
-	}
-	for i, key := range keys {
-		if isEpoch(key) {
-			times[i] = epoch
-		}
 	}
 	return times
+}
+
+// epoch is when the memory of the part began that lost it last.
+func (s *Store) epoch() (latest time.Time) {
+	for _, p := range s.parts {
+		if began := p.epoch(); began.After(latest) {
+			latest = began
+		}
+	}
+	return latest
 }
 
 // partOf is the same in all processes (FNV-1a).

@@ -28,7 +28,11 @@ type sentinel struct {
 // askSentinel reads the sentinel, or sets it if it is missing, with a command that only a master with room
 // for writes obeys.
 func (p *part) askSentinel(ctx context.Context, pipe redis.Pipeliner, wrote bool) sentinel {
-	s := sentinel{before: p.seen.Load(), fresh: p.store.now().UnixMilli() << countBits}
+	now := p.store.now()
+	if epoch := p.store.epoch(); epoch.Unix() == now.Unix() { // another part has lost it, too: the same loss
+		now = epoch
+	}
+	s := sentinel{before: p.seen.Load(), fresh: now.UnixMilli() << countBits}
 	if wrote {
 		pipe.IncrBy(ctx, p.sentinel, 1)
 	}
