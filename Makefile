@@ -1,4 +1,4 @@
-.PHONY: test bench lint api repo check
+.PHONY: test bench bench-load lint api repo check
 .NOTPARALLEL:
 
 # Tests everything; needs Go and make alone.
@@ -7,6 +7,10 @@ test:
 
 bench:
 	GOMAXPROCS=1 go test -run '^$$' -bench ProtectedGET -benchtime 5s .
+
+# Whole servers with and without a Store, loaded by wrk; needs wrk and redis-server, and takes two minutes.
+bench-load:
+	REQUIRE_SERVICES=1 go test -C bench -run '^$$' -bench Load -benchtime 1x .
 
 lint:
 	@echo '== gofmt'
@@ -18,7 +22,7 @@ lint:
 
 # Rewrites the snapshot of the exported API, with which repo compares.
 api:
-	@api=$$(go run -C tools ./api ..) && printf '%s\n' "$$api" > api.txt
+	@api=$$(go run -C tools ./api .. ../redisstore) && printf '%s\n' "$$api" > api.txt
 
 repo:
 	@sh .ci/repo

@@ -1,4 +1,4 @@
-// Command api prints the exported API of the packages of the module in a directory, sorted, one line
+// Command api prints the exported API of the packages of the modules in some directories, sorted, one line
 // for each name, so that a change of the API shows as a change of lines.
 package main
 
@@ -21,13 +21,18 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("api: ")
-	if len(os.Args) != 2 {
-		log.Fatal("usage: api DIRECTORY")
+	if len(os.Args) < 2 {
+		log.Fatal("usage: api DIRECTORY...")
 	}
-	lines, err := snapshot(os.Args[1])
-	if err != nil {
-		log.Fatal(err)
+	var lines []string
+	for _, dir := range os.Args[1:] {
+		more, err := snapshot(dir)
+		if err != nil {
+			log.Fatal(err)
+		}
+		lines = append(lines, more...)
 	}
+	slices.Sort(lines)
 	for _, line := range lines {
 		fmt.Println(line)
 	}
@@ -74,7 +79,6 @@ func snapshot(dir string) ([]string, error) {
 			lines = append(lines, name+": "+line)
 		}
 	}
-	slices.Sort(lines)
 	return lines, nil
 }
 
