@@ -21,12 +21,17 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 var snippetImports = map[string]string{
 	"authjwt": "github.com/gin-authjwt/authjwt", "context": "context", "errors": "errors", "gin": "github.com/gin-gonic/gin",
 	"http": "net/http", "jwt": "github.com/golang-jwt/jwt/v5",
+	"redis": "github.com/redis/go-redis/v9", "redisstore": "github.com/gin-authjwt/authjwt/redisstore",
 }
 
 // Every go block of README.md and docs is built, each in a module of its own.
 func TestDocs_SnippetsBuild(t *testing.T) {
 	root, err := filepath.Abs(".")
 	require.NoError(t, err)
+	download := exec.Command("go", "mod", "download")
+	download.Dir = "redisstore"
+	output, err := download.CombinedOutput()
+	require.NoError(t, err, string(output))
 	built := 0
 	for _, page := range pages(t) {
 		text, err := os.ReadFile(page)
@@ -66,12 +71,20 @@ func writeSnippet(t *testing.T, dir, root, code string) {
 		}
 		code = head.String() + code
 	}
-	module, err := os.ReadFile("go.mod")
+	base := "."
+	if strings.Contains(code, "redisstore.") {
+		base = "redisstore" // which requires go-redis
+	}
+	module, err := os.ReadFile(filepath.Join(base, "go.mod"))
 	require.NoError(t, err)
-	sums, err := os.ReadFile("go.sum")
+	sums, err := os.ReadFile(filepath.Join(base, "go.sum"))
 	require.NoError(t, err)
-	module = bytes.Replace(module, []byte("module github.com/gin-authjwt/authjwt"), []byte("module snippet"), 1)
-	module = fmt.Appendf(module, "\nrequire github.com/gin-authjwt/authjwt v0.0.0\nreplace github.com/gin-authjwt/authjwt => %s\n", root)
+	text := regexp.MustCompile(`(?m)^(module|replace|\tgithub.com/gin-authjwt/authjwt) .*\n`).ReplaceAllString(string(module), "")
+	text = "module snippet\n" + text
+	for _, of := range []string{"", "/redisstore"} {
+		text += fmt.Sprintf("\nrequire github.com/gin-authjwt/authjwt%s v0.0.0\nreplace github.com/gin-authjwt/authjwt%s => %s%s\n", of, of, root, of)
+	}
+	module = []byte(text)
 	for name, content := range map[string][]byte{"go.mod": module, "go.sum": sums, "snippet.go": []byte(code)} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
