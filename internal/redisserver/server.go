@@ -26,6 +26,8 @@ type Server struct {
 	port int
 	dir  string
 
+	first []string // arguments before the defaults
+
 	mu      sync.Mutex
 	args    []string
 	process *process
@@ -43,6 +45,11 @@ func Has() bool {
 // fails. If a test fails, the end of its servers' logs is logged.
 func Start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
+	return start(tb, nil, args)
+}
+
+func start(tb testing.TB, first, args []string) *Server {
+	tb.Helper()
 	if !Has() {
 		if os.Getenv("REQUIRE_SERVICES") != "" {
 			tb.Fatal("redisserver: REQUIRE_SERVICES is set, but redis-server is not installed")
@@ -51,7 +58,7 @@ func Start(tb testing.TB, args ...string) *Server {
 	}
 	var err error
 	for range 3 { // the port may be taken before the server has it
-		s := &Server{tb: tb, port: freePort(tb), dir: tb.TempDir()}
+		s := &Server{tb: tb, port: freePort(tb), dir: tb.TempDir(), first: first}
 		s.Launch(args...)
 		if err = s.await(); err == nil {
 			return s
@@ -116,7 +123,7 @@ func (s *Server) Launch(args ...string) {
 		"--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--protected-mode", "no",
 		"--port", strconv.Itoa(s.port), "--dir", s.dir, "--daemonize", "no", "--loglevel", "warning",
 	}
-	p, err := startProcess(s.logFile(), slices.Concat(defaults, s.args))
+	p, err := startProcess(s.logFile(), slices.Concat(s.first, defaults, s.args))
 	if err != nil {
 		s.tb.Fatalf("redisserver: start redis-server: %v", err)
 	}
