@@ -1,0 +1,148 @@
+package redisstore_test
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// A watch is a hook around pipelines.
+type watch struct {
+	around func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error
+}
+
+func (w *watch) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (w *watch) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (w *watch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error { return w.around(ctx, cmds, next) }
+}
+
+// Who has no time gets an error in time, and the others are not sent away for that.
+func TestHurriedCaller(t *testing.T) {
+	const hurry, slow = 15 * time.Millisecond, 50 * time.Millisecond
+	server := newFake(t)
+	client := server.client(t)
+	store := newStore(t, client)
+	client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
+		time.Sleep(slow)
+		return next(ctx, cmds)
+	}})
+	for _, limit := range []func() (context.Context, context.CancelFunc){
+		func() (context.Context, context.CancelFunc) { return context.WithTimeout(t.Context(), hurry) },
+		func() (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(hurry, cancel)
+			return ctx, cancel
+		},
+	} {
+		ctx, cancel := limit()
+		start := time.Now()
+		_, err := store.Get(ctx, "key")
+		assert.Error(t, err)
+		assert.ErrorIs(t, err, ctx.Err())
+		assert.Less(t, time.Since(start), slow)
+		cancel()
+		_, err = store.Get(t.Context(), "key")
+		assert.NoError(t, err)
+	}
+}
+
+// Entries are read again where the first answers do not fit: what happens between counts.
+func TestFaultBetweenRoundTrips(t *testing.T) {
+	for _, fault := range []struct {
+		name       string
+		strike     func(f *fake)
+		alice, bob error
+	}{
+		{"none", func(*fake) {}, authjwt.ErrRevokedToken, nil},
+		{"memory lost", (*fake).flush, authjwt.ErrRevokedToken, authjwt.ErrRevokedToken},
+		{"no room", func(f *fake) { f.be(odds{"SENTINEL": "-OOM\r\n"}) }, authjwt.ErrUnavailable, authjwt.ErrUnavailable},
+	} {
+		t.Run(fault.name, func(t *testing.T) {
+			p := newPatient(t)
+			client := p.server.client(t)
+			site := newSite(t, newStore(t, client))
+			client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
+				if cmds[0].Name() == "get" {
+					fault.strike(p.server)
+				}
+				return next(ctx, cmds)
+			}})
+			p.server.be(odds{"MGET": "*0\r\n"})
+			_, err := site.auth.Verify(t.Context(), p.alice, authjwt.Access)
+			assert.ErrorIs(t, err, fault.alice)
+			_, err = site.auth.Verify(t.Context(), p.bob, authjwt.Access)
+			assert.ErrorIs(t, err, fault.bob)
+		})
+	}
+}
+
+// A client that got no answer tries again, and knows its own entry.
+func TestAddTriedAgain(t *testing.T) {
+	at := time.UnixMilli(1_700_000_000_000)
+	for _, lost := range []string{"ADD", "INCRBY", "SENTINEL"} {
+		t.Run(lost, func(t *testing.T) {
+			server := newFake(t)
+			store := newStore(t, server.client(t))
+			server.be(odds{lost: carriedOut + hangUp})
+			present, added, err := store.Add(t.Context(), "key", at, time.Time{})
+			require.NoError(t, err)
+			assert.True(t, added)
+			assert.True(t, at.Equal(present), "%v", present)
+			present, added, err = store.Add(t.Context(), "key", at.Add(time.Hour), time.Time{}) // and another's
+			require.NoError(t, err)
+			assert.False(t, added)
+			assert.True(t, at.Equal(present), "%v", present)
+			_, added, err = store.Add(t.Context(), "key", at, time.Time{}) // of the same time, too
+			require.NoError(t, err)
+			assert.False(t, added)
+		})
+	}
+	t.Run("a refresh", func(t *testing.T) {
+		server := newFake(t)
+		site := newSite(t, newStore(t, server.client(t)), func(s *authjwt.Settings) { s.RefreshReuseGrace = authjwt.NoGrace })
+		first := site.login(t)
+		server.be(odds{"ADD": carriedOut + hangUp})
+		site.accepts(t, site.refresh(t, first.Refresh))
+		assert.Equal(t, http.StatusUnauthorized, site.do("POST", "/refresh", first.Refresh).Code)
+	})
+	t.Run("a client that does not try again", func(t *testing.T) {
+		server := newFake(t)
+		store := newStore(t, server.client(t, func(o *redis.Options) { o.MaxRetries = -1 }))
+		server.be(odds{"ADD": carriedOut + hangUp})
+		_, added, err := store.Add(t.Context(), "key", at, time.Time{})
+		assert.Error(t, err)
+		assert.False(t, added)
+	})
+}
+
+// A hook that panics, before or after the exchange, fails calls, not the process.
+func TestPanickingHook(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		p := newPatient(t)
+		var panics atomic.Int32
+		client := p.server.client(t)
+		p.get = newStore(t, client)
+		client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
+			if late {
+				_ = next(ctx, cmds)
+			}
+			if panics.Add(1) == 1 {
+				panic("hook")
+			}
+			return next(ctx, cmds)
+		}})
+		times, err := p.get.Get(t.Context(), "there")
+		assert.ErrorContains(t, err, "panicked", late)
+		assert.Empty(t, times, late)
+		p.heal(t, false)
+	}
+}
