@@ -17,6 +17,8 @@ const (
 	countBits = 20
 	// noSentinel is less than any sentinel, and more than what a count reaches that began at nothing.
 	noSentinel = 1 << 40
+	// maxAhead is less than the default of Settings.ClockSkew, by the second that logins are dated later.
+	maxAhead = 3 * time.Second
 )
 
 type sentinel struct {
@@ -28,16 +30,28 @@ type sentinel struct {
 // askSentinel reads the sentinel, or sets it if it is missing, with a command that only a master with room
 // for writes obeys.
 func (p *part) askSentinel(ctx context.Context, pipe redis.Pipeliner, wrote bool) sentinel {
-	now := p.store.now()
-	if epoch := p.store.epoch(); epoch.Unix() == now.Unix() { // another part has lost it, too: the same loss
-		now = epoch
-	}
-	s := sentinel{before: p.seen.Load(), fresh: now.UnixMilli() << countBits}
+	s := sentinel{before: p.seen.Load(), fresh: p.begin().UnixMilli() << countBits}
 	if wrote {
 		pipe.IncrBy(ctx, p.sentinel, 1)
 	}
 	s.reply = pipe.SetArgs(ctx, p.sentinel, s.fresh, redis.SetArgs{Mode: "NX", Get: true})
 	return s
+}
+
+// begin is when memory begins that is found to be lost: now, or, if some was lost in this second before, a
+// second later, for logins since then are dated so. They are dated no further ahead than guards accept.
+func (p *part) begin() time.Time {
+	now, last := p.store.now(), p.store.epoch()
+	if last.Unix() < now.Unix() {
+		return now
+	}
+	if last.After(p.epoch()) { // another part's: the same loss
+		return last
+	}
+	if latest := now.Add(maxAhead); last.After(latest.Add(-time.Second)) {
+		return latest
+	}
+	return last.Add(time.Second)
 }
 
 // judge takes the sentinel's reply. Memory that was lost begins now.
