@@ -22,23 +22,23 @@ import (
 )
 
 func main() {
-	addr := flag.String("redis", "localhost:6379", "address of Redis")
-	listen := flag.String("listen", "localhost:8080", "address to serve on")
+	redisAddr := flag.String("redis", "localhost:6379", "address of Redis")
+	addr := flag.String("addr", "localhost:8080", "address to serve on")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, *addr, *listen); err != nil {
+	if err := serve(ctx, *redisAddr, *addr); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // serve returns when ctx is done, and the requests that came before have their answers.
-func serve(ctx context.Context, addr, listen string) error {
-	client := redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true})
+func serve(ctx context.Context, redisAddr, addr string) error {
+	client := redis.NewClient(&redis.Options{Addr: redisAddr, ContextTimeoutEnabled: true})
 	defer client.Close()
 	store, err := redisstore.New(ctx, client)
 	if err != nil {
-		return fmt.Errorf("use Redis at %s: %w\nIf none is there, start one: redis-server --appendonly yes", addr, err)
+		return fmt.Errorf("use Redis at %s: %w\nIf none is there, start one: redis-server --appendonly yes", redisAddr, err)
 	}
 	auth, err := authjwt.New(authjwt.Settings{
 		SecretKey:     os.Getenv("SECRET_KEY"), // the same for all servers; openssl rand -base64 32
@@ -49,7 +49,7 @@ func serve(ctx context.Context, addr, listen string) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Addr: listen, Handler: router(auth), ReadTimeout: 10 * time.Second}
+	server := &http.Server{Addr: addr, Handler: router(auth), ReadTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.ListenAndServe() }()
 	select {

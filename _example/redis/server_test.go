@@ -85,7 +85,7 @@ func launch(t *testing.T, redis, secret string) *server {
 	t.Helper()
 	s := &server{addr: freeAddress(t), ended: make(chan struct{})}
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: together}, Timeout: 10 * time.Second}
-	s.process = exec.Command(program, "-redis", redis, "-listen", s.addr)
+	s.process = exec.Command(program, "-redis", redis, "-addr", s.addr)
 	s.process.Env = append(os.Environ(), "SECRET_KEY="+secret)
 	s.process.Stdout, s.process.Stderr = &s.output, &s.output
 	require.NoError(t, s.process.Start())
