@@ -37,6 +37,7 @@ func TestS03_OddReplies(t *testing.T) {
 		{"MGET too many", odds{"MGET": "*3\r\n" + bulk("1700000000000.x") + null + null}, ""},
 		{"MGET nils", odds{"MGET": two(null)}, ""},
 		{"MGET null array", odds{"MGET": "*-1\r\n"}, ""},
+		{"MGET nils, EXISTS error", odds{"MGET": two(null), "EXISTS": "-ERR\r\n"}, ""},
 		{"MGET integer inside", odds{"MGET": two(":1700000000000\r\n")}, "G"},
 		{"MGET array inside", odds{"MGET": two("*1\r\n" + bulk("1.x"))}, "G"},
 		{"MGET error inside", odds{"MGET": two("-WRONGTYPE wrong kind of value\r\n")}, "G"},
