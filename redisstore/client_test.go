@@ -67,7 +67,7 @@ func TestFaultBetweenRoundTrips(t *testing.T) {
 		{"no room", func(f *fake) { f.be(odds{"SENTINEL": "-OOM\r\n"}) }, authjwt.ErrUnavailable, authjwt.ErrUnavailable},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
-			p := newPatient(t)
+			p := newPatient(t, time.Second)
 			client := p.server.client(t)
 			site := newSite(t, newStore(t, client))
 			client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
@@ -126,8 +126,10 @@ func TestAddTriedAgain(t *testing.T) {
 
 // A hook that panics, before or after the exchange, fails calls, not the process.
 func TestPanickingHook(t *testing.T) {
+	var hooked []*patient
 	for _, late := range []bool{false, true} {
-		p := newPatient(t)
+		p := newPatient(t, time.Second)
+		hooked = append(hooked, p)
 		var panics atomic.Int32
 		client := p.server.client(t)
 		p.get = newStore(t, client)
@@ -143,6 +145,8 @@ func TestPanickingHook(t *testing.T) {
 		times, err := p.get.Get(t.Context(), "there")
 		assert.ErrorContains(t, err, "panicked", late)
 		assert.Empty(t, times, late)
+	}
+	for _, p := range hooked {
 		p.heal(t, false)
 	}
 }
