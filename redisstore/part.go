@@ -192,32 +192,8 @@ func (p *part) roundTrip(ctx context.Context, writes bool, ask ...func(context.C
 	return p.judge(ctx, s)
 }
 
-// probe looks whether Redis is back. It dials by itself first, for the pool of go-redis stops dialing for a
-// second at a time once it has failed as often as it has connections.
+// probe looks whether Redis is back.
 func (p *part) probe() (recovered bool) {
 	c := &call{deadline: time.Now().Add(maxProbe), done: make(chan struct{})}
-	ctx, cancel := context.WithDeadline(context.Background(), c.deadline)
-	defer cancel()
-	if node := p.node(ctx); node != nil {
-		opt := node.Options()
-		conn, err := opt.Dialer(ctx, opt.Network, opt.Addr)
-		if err != nil {
-			return false
-		}
-		_ = conn.Close()
-	}
 	return p.serve([]*call{c}, func() {}) && c.err == nil
-}
-
-// node is the client of the server that has the part; nil where that cannot be known.
-func (p *part) node(ctx context.Context) (node *redis.Client) {
-	switch client := p.store.client.(type) {
-	case *redis.Client:
-		node = client
-	case *redis.ClusterClient:
-		node, _ = client.MasterForKey(ctx, p.sentinel)
-	case *redis.Ring:
-		node, _ = client.GetShardClientForKey(p.sentinel)
-	}
-	return node
 }

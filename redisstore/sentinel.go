@@ -69,7 +69,11 @@ func (p *part) judge(ctx context.Context, s sentinel) error {
 	if err != nil {
 		return errors.New("read the sentinel: its value is not one of authjwt's")
 	}
-	if value < noSentinel || value < s.before && !p.store.allowRollback {
+	lowest := s.before
+	if p.store.allowRollback {
+		lowest = noSentinel
+	}
+	if value < lowest {
 		value = max(s.fresh, s.before+1)
 		if err := p.store.client.Set(ctx, p.sentinel, value, 0).Err(); err != nil {
 			return fmt.Errorf("renew the sentinel: %w", err)
