@@ -26,7 +26,7 @@ type oddity struct {
 }
 
 // Whatever Redis answers, an entry that is there is found or an error is, in time, and all heals.
-func TestS03_OddReplies(t *testing.T) {
+func TestS03_RedisOddReplies(t *testing.T) {
 	all := t
 	two := func(first string) string { return "*2\r\n" + first + null }
 	get := func(reply string) odds { return odds{"MGET": "*0\r\n", "GET": reply} }
