@@ -72,7 +72,7 @@ func TestNewOptions(t *testing.T) {
 }
 
 // Of the policies only noeviction keeps what was revoked.
-func TestNewChecksPolicy(t *testing.T) {
+func TestS03_RedisPolicy(t *testing.T) {
 	server := redisserver.Start(t)
 	client := newClient(t, server)
 	for _, policy := range []string{
@@ -138,7 +138,7 @@ func TestNewWithFewCommands(t *testing.T) {
 	assert.ErrorContains(t, err, "NOPERM")
 }
 
-func TestNewWithoutRedis(t *testing.T) {
+func TestS03_RedisAwayAtStart(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
