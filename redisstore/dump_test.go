@@ -209,7 +209,7 @@ func TestT15_RedisKeys(t *testing.T) {
 }
 
 // Entries live as long as what they refuse, with the leeway and a minute, by the clock of authjwt.
-func TestEntriesEnd(t *testing.T) {
+func TestS03_RedisClockDiffers(t *testing.T) {
 	server := redisserver.Start(t)
 	client := newClient(t, server)
 	for _, ahead := range []time.Duration{0, 2 * time.Hour, -2 * time.Hour} {
