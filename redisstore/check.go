@@ -18,16 +18,24 @@ const policyField = "maxmemory_policy:"
 
 // check asks Redis for its policy and for the sentinels, of which it makes those that are missing.
 func (s *Store) check(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("redisstore: not asked: %w", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, maxCheck)
 	defer cancel()
 	checked := make(chan error, 1)
 	go func() { // the client may not heed ctx
+		defer func() {
+			if v := recover(); v != nil { // in a hook of the client
+				checked <- fmt.Errorf("the client panicked: %v", v)
+			}
+		}()
 		checked <- s.checkPolicy(ctx)
 	}()
 	select {
 	case err := <-checked:
 		if err != nil {
-			return err
+			return fmt.Errorf("redisstore: %w", err)
 		}
 	case <-ctx.Done():
 		return fmt.Errorf("redisstore: no answer in time: %w", ctx.Err())
@@ -46,7 +54,10 @@ func (s *Store) check(ctx context.Context) error {
 }
 
 func (s *Store) checkPolicy(ctx context.Context) error {
-	if s.anyPolicy {
+	if s.anyPolicy { // a command all the same, whose error tells more than that of a deadline
+		if err := s.client.Get(ctx, s.parts[0].sentinel).Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return fmt.Errorf("ask for the sentinel: %w", err)
+		}
 		return nil
 	}
 	one := func(ctx context.Context, server *redis.Client) error { return checkServer(ctx, server) }
@@ -61,8 +72,11 @@ func (s *Store) checkPolicy(ctx context.Context) error {
 
 func checkServer(ctx context.Context, server redis.Cmdable) error {
 	info, err := server.Info(ctx, "memory").Result()
+	if redis.IsPermissionError(err) {
+		return fmt.Errorf("ask for INFO memory (where it is forbidden see WithoutEvictionCheck): %w", err)
+	}
 	if err != nil {
-		return fmt.Errorf("redisstore: ask for INFO memory (where it is forbidden see WithoutEvictionCheck): %w", err)
+		return fmt.Errorf("ask for INFO memory: %w", err)
 	}
 	for line := range strings.Lines(info) {
 		policy, found := strings.CutPrefix(strings.TrimSpace(line), policyField)
@@ -70,11 +84,11 @@ func checkServer(ctx context.Context, server redis.Cmdable) error {
 		case policy == "noeviction":
 			return nil
 		case found:
-			return fmt.Errorf("redisstore: the server's maxmemory-policy is %s: when it is full it forgets what was revoked; "+
+			return fmt.Errorf("the server's maxmemory-policy is %s: when it is full it forgets what was revoked; "+
 				"set it to noeviction, or give authjwt a server of its own", policy)
 		}
 	}
-	return errors.New("redisstore: INFO memory does not tell the maxmemory-policy; see WithoutEvictionCheck")
+	return errors.New("INFO memory does not tell the maxmemory-policy; see WithoutEvictionCheck")
 }
 
 // checkClient refuses a client that would hang for ever with a server that does.

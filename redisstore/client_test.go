@@ -27,7 +27,7 @@ func (w *watch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 
 // Who has no time gets an error in time, and the others are not sent away for that.
 func TestHurriedCaller(t *testing.T) {
-	const hurry, slow = 15 * time.Millisecond, 50 * time.Millisecond
+	const hurry, slow = 15 * time.Millisecond, 90 * time.Millisecond
 	server := newFake(t)
 	client := server.client(t)
 	store := newStore(t, client)
@@ -53,6 +53,21 @@ func TestHurriedCaller(t *testing.T) {
 		_, err = store.Get(t.Context(), "key")
 		assert.NoError(t, err)
 	}
+	before := make(chan error) // one that the hurried ones wait for
+	go func() {
+		_, err := store.Get(t.Context(), "key")
+		before <- err
+	}()
+	time.Sleep(slow / 10)
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), hurry)
+		_, err := store.Get(ctx, "key")
+		assert.Error(t, err)
+		cancel()
+	}
+	assert.NoError(t, <-before)
+	_, err := store.Get(t.Context(), "key")
+	assert.NoError(t, err)
 }
 
 // Entries are read again where the first answers do not fit: what happens between counts.

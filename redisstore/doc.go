@@ -22,9 +22,11 @@
 //
 // # What it needs
 //
-// Redis 7.0 or later, or Valkey; the policy noeviction; the commands GET, SET, INCRBY and INFO. Any client of
-// go-redis will do: a single server, Sentinel, a cluster, a ring. Set the client's ContextTimeoutEnabled:
-// without it a connection to a server that hangs is held until the client's ReadTimeout.
+// Redis 7.0 or later, or Valkey; the policy noeviction; the commands GET, MGET, EXISTS, SET, INCRBY and INFO, and
+// what go-redis itself needs: SELECT for a database other than 0, CLUSTER SLOTS in a cluster, PING in a ring. Any
+// client of go-redis will do: a single server, Sentinel, a cluster, a ring. Set its ContextTimeoutEnabled: without
+// it a connection to a server that hangs is held until the client's ReadTimeout. Close it when the last request
+// has been answered.
 //
 // Redis acknowledges writes before replicas or the disk have them. With appendfsync everysec a crash forgets up
 // to a second; the sentinel notices that unless every process of the application was restarted, too.

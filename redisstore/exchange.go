@@ -162,8 +162,9 @@ var errNoEntry = errors.New("its value is not one of authjwt's")
 func parseValue(text string) (time.Time, error) {
 	millis, _, found := strings.Cut(text, ".")
 	n, err := strconv.ParseInt(millis, 10, 64)
-	if err != nil || !found {
+	at := time.UnixMilli(n)
+	if err != nil || !found || at.IsZero() { // the zero time would say that nothing is there
 		return time.Time{}, errNoEntry
 	}
-	return time.UnixMilli(n), nil
+	return at, nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -182,9 +181,4 @@ func until(t *testing.T, d time.Duration, what string, so func() bool) time.Dura
 		time.Sleep(5 * time.Millisecond)
 	}
 	return time.Since(start)
-}
-
-func quantile(of []time.Duration, q float64) time.Duration {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[int(q*float64(len(sorted)-1)+0.5)]
 }

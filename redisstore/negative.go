@@ -56,7 +56,7 @@ func (n *negatives) writes() uint64 {
 }
 
 // remember keeps the keys whose times are zero, unless something was written since.
-func (n *negatives) remember(keys []string, times []time.Time, writes uint64) {
+func (n *negatives) remember(keys []string, times []time.Time, asked time.Time, writes uint64) {
 	if n == nil {
 		return
 	}
@@ -65,7 +65,7 @@ func (n *negatives) remember(keys []string, times []time.Time, writes uint64) {
 	if n.count != writes {
 		return
 	}
-	until := time.Now().Add(n.life)
+	until := asked.Add(n.life)
 	for i, key := range keys {
 		if times[i].IsZero() {
 			n.young[key] = until

@@ -54,6 +54,7 @@ func TestS03_RedisOddReplies(t *testing.T) {
 		{"MGET 30 digits", odds{"MGET": two(bulk(strings.Repeat("1", 30) + ".x"))}, "G"},
 		{"MGET blank", odds{"MGET": two(bulk(" 1700000000000.x"))}, "G"},
 		{"MGET float", odds{"MGET": two(bulk("1e12.x"))}, "G"},
+		{"MGET zero time", odds{"MGET": two(bulk("-62135596800000.x"))}, "G"},
 		{"MGET silence", odds{"MGET": ""}, "G"},
 		{"MGET half", odds{"MGET": "*2\r\n$15\r\n17000"}, "G"},
 		{"MGET half and away", odds{"MGET": "*2\r\n$15\r\n17000" + hangUp}, "G"},
@@ -75,6 +76,7 @@ func TestS03_RedisOddReplies(t *testing.T) {
 		{"GET empty", get(bulk("")), "G"},
 		{"GET no digits", get(bulk("abc.x")), "G"},
 		{"GET 30 digits", get(bulk(strings.Repeat("1", 30) + ".x")), "G"},
+		{"GET zero time", get(bulk("-62135596800000.x")), "G"},
 		{"GET silence", get(""), "G"},
 		{"GET away", get(hangUp), "G"},
 
@@ -114,6 +116,7 @@ func TestS03_RedisOddReplies(t *testing.T) {
 			oddity{"GET " + kind, get(reply), "G"},
 			oddity{"SET " + kind, odds{"SET": reply}, "S"},
 			oddity{"ADD " + kind, odds{"ADD": reply}, "A"},
+			oddity{"INCRBY " + kind, odds{"INCRBY": reply}, "AS"},
 			oddity{"SENTINEL " + kind, odds{"SENTINEL": reply}, "GAS"},
 		)
 	}

@@ -11,9 +11,6 @@ import (
 )
 
 const (
-	// maxFlights is how many pipelines of a part are under way at once. What comes meanwhile waits for the next,
-	// and shares it.
-	maxFlights = 1
 	// maxBatch is how many calls share a pipeline.
 	maxBatch = 256
 	// maxWait is for calls whose context has no deadline.
@@ -59,9 +56,6 @@ func newCall(ctx context.Context) *call {
 	deadline, has := ctx.Deadline()
 	if !has {
 		deadline = now.Add(maxWait)
-	}
-	if soonest := now.Add(minWait); deadline.Before(soonest) {
-		deadline = soonest
 	}
 	return &call{deadline: deadline, done: make(chan struct{})}
 }
@@ -131,6 +125,9 @@ func (p *part) serve(batch []*call, overdue func()) (inTime bool) {
 		if c.deadline.After(deadline) {
 			deadline = c.deadline
 		}
+	}
+	if soonest := time.Now().Add(minWait); deadline.Before(soonest) {
+		deadline = soonest
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()

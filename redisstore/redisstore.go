@@ -16,6 +16,7 @@ type Store struct {
 	client    redis.UniversalClient
 	parts     []*part
 	negatives *negatives // nil: none are remembered
+	checked   bool       // by New, which asks all parts itself
 }
 
 // tags are the hash tags of the parts: their slots lie in the middle of each sixteenth of all slots, so that
@@ -25,8 +26,9 @@ var tags = [maxParts]string{"18", "5x", "dj", "3r", "d2", "pv", "uh", "iy", "ly"
 const maxParts = 16
 
 var (
-	errNoClient = errors.New("redisstore: the client is nil; make one, with redis.NewClient say")
-	errZeroTime = errors.New("redisstore: a zero time cannot be kept")
+	errNoClient  = errors.New("redisstore: the client is nil; make one, with redis.NewClient say")
+	errNilOption = errors.New("redisstore: an Option is nil; leave it out")
+	errZeroTime  = errors.New("redisstore: a zero time cannot be kept")
 )
 
 // New makes a Store on client, which stays the caller's to close, and checks within two seconds, or until
@@ -38,6 +40,9 @@ func New(ctx context.Context, client redis.UniversalClient, opts ...Option) (*St
 	}
 	s := &Store{client: client, config: config{now: time.Now}}
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, errNilOption
+		}
 		opt(&s.config)
 	}
 	if err := errors.Join(s.validate(), checkClient(client)); err != nil {
@@ -50,6 +55,7 @@ func New(ctx context.Context, client redis.UniversalClient, opts ...Option) (*St
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
+	s.checked = true
 	return s, nil
 }
 
@@ -82,7 +88,7 @@ func (s *Store) write(ctx context.Context, key string, t, until time.Time, repla
 	if err := ctx.Err(); err != nil {
 		return time.Time{}, false, err
 	}
-	if t.IsZero() {
+	if t.IsZero() || time.UnixMilli(t.UnixMilli()).IsZero() {
 		return time.Time{}, false, errZeroTime
 	}
 	s.negatives.forget(key)
@@ -117,7 +123,7 @@ func (s *Store) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
 	if s.negatives.hold(keys) {
 		return s.inOrder(keys, nil), nil
 	}
-	asked := s.negatives.writes()
+	asked, writes := time.Now(), s.negatives.writes()
 	var calls [maxParts]*call
 	for _, key := range keys {
 		i := s.partOf(key)
@@ -146,7 +152,7 @@ func (s *Store) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
 		}
 	}
 	times := s.inOrder(keys, &calls)
-	s.negatives.remember(keys, times, asked)
+	s.negatives.remember(keys, times, asked, writes)
 	return times, nil
 }
 

@@ -22,6 +22,7 @@ const (
 )
 
 type sentinel struct {
+	count  *redis.IntCmd // nil where nothing was written
 	reply  *redis.StatusCmd
 	fresh  int64 // what it is if it was missing
 	before int64 // what was seen before it was asked for
@@ -32,7 +33,7 @@ type sentinel struct {
 func (p *part) askSentinel(ctx context.Context, pipe redis.Pipeliner, wrote bool) sentinel {
 	s := sentinel{before: p.seen.Load(), fresh: p.begin().UnixMilli() << countBits}
 	if wrote {
-		pipe.IncrBy(ctx, p.sentinel, 1)
+		s.count = pipe.IncrBy(ctx, p.sentinel, 1)
 	}
 	s.reply = pipe.SetArgs(ctx, p.sentinel, s.fresh, redis.SetArgs{Mode: "NX", Get: true})
 	return s
@@ -56,6 +57,9 @@ func (p *part) begin() time.Time {
 
 // judge takes the sentinel's reply. Memory that was lost begins now.
 func (p *part) judge(ctx context.Context, s sentinel) error {
+	if s.count != nil && s.count.Err() != nil { // the loss of what was not counted would go unnoticed
+		return fmt.Errorf("count a write: %w", s.count.Err())
+	}
 	text, err := s.reply.Result()
 	if errors.Is(err, redis.Nil) {
 		p.saw(s.fresh)
@@ -100,6 +104,9 @@ func (p *part) epoch() time.Time {
 // lookAround asks the other parts, too, for their memory may be gone as well: what is noticed late refuses
 // tokens that were issued after the loss.
 func (s *Store) lookAround(found *part) {
+	if !s.checked {
+		return
+	}
 	for _, p := range s.parts {
 		if p != found && p.seen.Load() != noSentinel {
 			p.submit(newCall(context.Background()))

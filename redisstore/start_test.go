@@ -46,6 +46,7 @@ func TestNewOptions(t *testing.T) {
 		{"prefix with CRLF", "WithPrefix", prefixFix, prefix("a\r\n"), prefix("arn")},
 		{"prefix with DEL", "WithPrefix", prefixFix, prefix("a\x7f"), prefix("")},
 		{"prefix not ASCII", "WithPrefix", prefixFix, prefix("é"), prefix("e")},
+		{"no option", "an Option", "leave it out", nil, clock(time.Now)},
 		{"no clock", "WithClock", clockFix, clock(nil), clock(time.Now)},
 		{"negative cache of nothing", "WithNegativeCache", negativeFix, negative(0), negative(1)},
 		{"negative cache below nothing", "WithNegativeCache", negativeFix, negative(-1), negative(1)},
@@ -55,7 +56,7 @@ func TestNewOptions(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			client := newFake(t).client(t)
 			store, err := redisstore.New(t.Context(), client, row.bad)
-			assert.ErrorContains(t, err, "redisstore: "+row.option+": ")
+			assert.ErrorContains(t, err, "redisstore: "+row.option)
 			assert.ErrorContains(t, err, row.fix)
 			assert.Nil(t, store)
 			_, err = redisstore.New(t.Context(), client, row.good)
@@ -212,11 +213,15 @@ func TestNewWithDoneContext(t *testing.T) {
 	_, err := redisstore.New(ctx, client)
 	require.NoError(t, err)
 	cancel()
-	start := time.Now()
-	store, err := redisstore.New(ctx, client)
-	assert.ErrorIs(t, err, context.Canceled)
-	assert.Nil(t, store)
-	assert.Less(t, time.Since(start), 50*time.Millisecond)
+	for range 20 {
+		for _, opts := range [][]redisstore.Option{nil, {redisstore.WithoutEvictionCheck()}} {
+			start := time.Now()
+			store, err := redisstore.New(ctx, client, opts...)
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.Nil(t, store)
+			assert.Less(t, time.Since(start), 50*time.Millisecond)
+		}
+	}
 }
 
 func TestNewOnReplica(t *testing.T) {
