@@ -103,7 +103,7 @@ func (m *Manager) checkRevoked(ctx context.Context, t *Token) *Error {
 		return m.fail(failNoTokenID, nil)
 	}
 	if m.settings.Store != nil {
-		if e := m.askStore(ctx, t, true); e != nil {
+		if e := m.askStore(ctx, t); e != nil {
 			return e
 		}
 	}
@@ -120,15 +120,16 @@ func (m *Manager) checkRevoked(ctx context.Context, t *Token) *Error {
 	return nil
 }
 
-// askStore asks whether t was revoked and, if wanted, whether it was used too long ago.
-func (m *Manager) askStore(ctx context.Context, t *Token, withUse bool) *Error {
+// askStore asks whether t was revoked and, about a refresh token, whether it was used too long ago. The key of its
+// use stands in every question about one, which tells a store with a cache that tokens may be made of the answer.
+func (m *Manager) askStore(ctx context.Context, t *Token) *Error {
 	all := [maxEntries]entry{{kind: entrySubject, id: t.Subject}, {kind: entryEpoch}, m.tokenEntry(entryDenied, t)}
 	asked := all[:3]
 	if t.session() != "" {
 		asked = append(asked, sessionEntry(t.session()))
 	}
 	used := len(asked)
-	if t.Type == Refresh && withUse {
+	if t.Type == Refresh {
 		asked = append(asked, m.tokenEntry(entryUsed, t))
 	}
 	times, e := m.look(ctx, asked)

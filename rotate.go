@@ -38,11 +38,12 @@ func (m *Manager) reused(ctx context.Context, t *Token) *Error {
 
 // stillGood asks once more about a refresh token, when the new tokens are made: if its subject was revoked
 // after the guard had asked, while the application looked the claims up say, they would be dated later than that.
+// It asks as the guard did: a token that was used too long ago by now ends its session here.
 func (m *Manager) stillGood(ctx context.Context, t *Token) *Error {
 	if m.settings.Store == nil || !slices.Contains(m.settings.DenylistTokenChecks, Refresh) {
 		return nil
 	}
-	return m.askStore(ctx, t, false)
+	return m.askStore(ctx, t)
 }
 
 // use marks t as used and returns the id of the token that follows it. Of several calls at once all get

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -169,6 +170,57 @@ func TestR06_RevokedDuringARefresh(t *testing.T) {
 			assertAnswer(t, rec, revoked)
 			assert.Empty(t, rec.Header().Values("Set-Cookie"))
 			s.refuses(t, first)
+		})
+	}
+}
+
+// A store may keep answers about access tokens for a while. What is asked before tokens are made is told from that
+// by the key of the use, and ends the session of a token that became too old meanwhile.
+func TestR06_AskedWithTheUse(t *testing.T) {
+	for name, keep := range map[string]bool{"rotation": false, "KeepRefreshToken": true} {
+		t.Run(name, func(t *testing.T) {
+			hooks := new(hookedStore)
+			s := newService(t, hooks.in, func(set *authjwt.Settings) { set.KeepRefreshToken = keep })
+			first := s.login(t)
+			asked := 0
+			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(context.Context, string) (any, error) {
+				hooks.get = func(keys []string) {
+					asked++
+					assert.Contains(t, strings.Join(keys, " "), ":used:")
+				}
+				return map[string]any{}, nil
+			}}))
+			rec := s.do("POST", "/slow", first.Refresh)
+			hooks.get = nil
+			s.accepts(t, s.got(t, rec))
+			assert.Equal(t, 1, asked)
+		})
+	}
+}
+
+// R01 once more: the last question finds the use before the Add does, and goes on within the grace.
+func TestR01_UsedWhileClaimsWereLookedUp(t *testing.T) {
+	for name, later := range map[string]time.Duration{"within the grace": 15*time.Second - time.Millisecond, "after it": 15 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			hooks := new(hookedStore)
+			s := newService(t, hooks.in)
+			first, adds := s.login(t), 0
+			var second tokens
+			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(context.Context, string) (any, error) {
+				second = s.refresh(t, first.Refresh)
+				s.pass(later)
+				hooks.add = func() { adds++ }
+				return map[string]any{}, nil
+			}}))
+			rec := s.do("POST", "/slow", first.Refresh)
+			if name == "after it" {
+				assertAnswer(t, rec, revoked)
+				s.refuses(t, first, second)
+				assert.Zero(t, adds)
+				return
+			}
+			s.accepts(t, second, s.got(t, rec))
+			assert.Equal(t, 1, adds)
 		})
 	}
 }

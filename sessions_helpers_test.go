@@ -1,6 +1,7 @@
 package authjwt_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -44,6 +45,30 @@ func newService(tb testing.TB, edit ...func(s *authjwt.Settings)) *service {
 
 // inMemory sets the MemoryStore without faults between, which a Manager uses in another way.
 func inMemory(set *authjwt.Settings) { set.Store = new(authjwt.MemoryStore) }
+
+// A hookedStore does things, at the moment when it is asked, before it answers. Its hooks are no concurrent requests'.
+type hookedStore struct {
+	authjwt.Store
+	get func(keys []string)
+	add func()
+}
+
+// in puts the hooks before the store of a service.
+func (h *hookedStore) in(set *authjwt.Settings) { h.Store, set.Store = set.Store, h }
+
+func (h *hookedStore) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
+	if h.get != nil {
+		h.get(keys)
+	}
+	return h.Store.Get(ctx, keys...)
+}
+
+func (h *hookedStore) Add(ctx context.Context, key string, t, until time.Time) (time.Time, bool, error) {
+	if h.add != nil {
+		h.add()
+	}
+	return h.Store.Add(ctx, key, t, until)
+}
 
 func (s *service) time() time.Time {
 	s.mu.Lock()
