@@ -31,7 +31,7 @@ func (m *Manager) RevokeSession(ctx context.Context, sessionID string) error {
 	}
 	end, known := sessionEndOf(sessionID)
 	if !known {
-		end = m.latest()
+		end = m.latest(m.settings.Now())
 	}
 	return m.enter(ctx, sessionEntry(sessionID), m.settings.Now(), m.until(end), Event{SessionID: sessionID})
 }
@@ -48,7 +48,7 @@ func (m *Manager) RevokeSubject(ctx context.Context, subject string) error {
 		return m.misused(errNoStore)
 	}
 	asked := context.WithoutCancel(ctx)
-	first, e := m.firstDate(asked, subject)
+	first, cutoff, e := m.firstDate(asked, subject)
 	if e != nil {
 		return e
 	}
@@ -59,23 +59,26 @@ func (m *Manager) RevokeSubject(ctx context.Context, subject string) error {
 	if first.After(at) { // a login since the last time is dated so
 		at = first
 	}
-	return m.enter(asked, entry{kind: entrySubject, id: subject}, at, m.until(m.latest()), Event{Subject: subject})
+	if cutoff.After(at) { // by a clock far ahead: what is revoked stays so
+		at = cutoff
+	}
+	return m.enter(asked, entry{kind: entrySubject, id: subject}, at, m.until(m.latest(at)), Event{Subject: subject})
 }
 
 // firstDate is the iat from which on tokens of subject count: up to a second ahead, and one more for each time
-// that subject was revoked in that second.
-func (m *Manager) firstDate(ctx context.Context, subject string) (first time.Time, e *Error) {
+// that subject was revoked in that second. The cutoff is when it was revoked last; zero: never.
+func (m *Manager) firstDate(ctx context.Context, subject string) (first, cutoff time.Time, e *Error) {
 	times, e := m.look(ctx, []entry{{kind: entrySubject, id: subject}, {kind: entryEpoch}})
 	if e != nil {
-		return first, e
+		return first, cutoff, e
 	}
 	m.noteEpoch(ctx, times[1])
-	for _, cutoff := range times {
-		if next := time.Unix(cutoff.Unix()+1, 0); !cutoff.IsZero() && next.After(first) {
+	for _, at := range times {
+		if next := time.Unix(at.Unix()+1, 0); !at.IsZero() && next.After(first) {
 			first = next
 		}
 	}
-	return first, nil
+	return first, times[0], nil
 }
 
 // maxAhead is how far ahead of its clock a Manager dates tokens: as far as guards accept them.
@@ -184,13 +187,13 @@ func (m *Manager) until(end time.Time) time.Time {
 	return end.Add(max(m.settings.DecodeLeeway, 0) + entryMargin)
 }
 
-// latest is when the last token that is good now has ended; zero: never.
-func (m *Manager) latest() time.Time {
+// latest is when the last token that is dated no later than at has ended; zero: never.
+func (m *Manager) latest(at time.Time) time.Time {
 	s := &m.settings
 	if s.AccessTokenExpires == NoExpiry || s.RefreshTokenExpires == NoExpiry || s.SessionExpires == NoExpiry {
 		return time.Time{}
 	}
-	return s.Now().Add(max(s.AccessTokenExpires, s.RefreshTokenExpires, s.SessionExpires))
+	return at.Add(max(s.AccessTokenExpires, s.RefreshTokenExpires, s.SessionExpires))
 }
 
 // endPresented revokes the sessions of the tokens that the request presents, expired ones too, and those

@@ -100,6 +100,51 @@ func TestR06_RevokedTwiceInASecond(t *testing.T) {
 	strict.accepts(t, strict.login(t))
 }
 
+// A server whose clock is behind revokes a subject once more: what a faster clock's tokens lost they do not get back.
+func TestR06_RevokedByTwoClocks(t *testing.T) {
+	const apart = 20 * time.Second
+	s := newService(t)
+	fast := newManager(t, func(set *authjwt.Settings) {
+		set.Store, set.Now = s.store, func() time.Time { return s.time().Add(apart) }
+	})
+	before := mustCreate(t, fast)
+	lasting, err := fast.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	verify := func(raw string, kind authjwt.TokenType) error {
+		_, err := fast.Verify(t.Context(), raw, kind)
+		return err
+	}
+	require.NoError(t, verify(before, authjwt.Access))
+	require.NoError(t, verify(lasting, authjwt.Refresh))
+	require.NoError(t, fast.RevokeSubject(t.Context(), "alice"))
+	require.ErrorIs(t, verify(before, authjwt.Access), authjwt.ErrRevokedToken)
+	require.NoError(t, s.auth.RevokeSubject(t.Context(), "alice"))
+	assert.ErrorIs(t, verify(before, authjwt.Access), authjwt.ErrRevokedToken)
+	assert.ErrorIs(t, verify(lasting, authjwt.Refresh), authjwt.ErrRevokedToken)
+
+	s.pass(time.Second)
+	assert.NoError(t, verify(mustCreate(t, fast), authjwt.Access), "a second later")
+	assertAnswer(t, s.do("POST", "/login", ""), down)
+	s.pass(apart - 5*time.Second) // as far ahead as guards accept
+	s.accepts(t, s.login(t))
+}
+
+// Nor do they get it back at the end: the entry lasts as long as tokens of the faster clock.
+func TestR06_RevokedByTwoClocksForGood(t *testing.T) {
+	const apart, life = 3 * time.Minute, 15 * time.Minute
+	s := newService(t, func(set *authjwt.Settings) { set.RefreshTokenExpires, set.SessionExpires = life, life })
+	fast := newManager(t, func(set *authjwt.Settings) {
+		set.Store, set.Now = s.store, func() time.Time { return s.time().Add(apart) }
+	})
+	lasting := mustCreate(t, fast)
+	require.NoError(t, fast.RevokeSubject(t.Context(), "alice"))
+	require.NoError(t, s.auth.RevokeSubject(t.Context(), "alice"))
+	s.pass(life + apart - time.Second)
+	s.refuses(t, tokens{Access: lasting})
+	s.pass(time.Second)
+	assertAnswer(t, s.do("GET", "/protected", lasting), inv("token_expired", "Signature has expired"))
+}
+
 // The time that a store which lost its memory answers under this key makes earlier tokens void.
 func TestStore_Epoch(t *testing.T) {
 	s := newService(t)

@@ -106,7 +106,7 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 // dated one second later, for it must count.
 func (m *Manager) beginSession(ctx context.Context, s *tokenSpec) *Error {
 	var e *Error
-	if s.notBefore, e = m.firstDate(ctx, s.subject); e != nil {
+	if s.notBefore, _, e = m.firstDate(ctx, s.subject); e != nil {
 		return e
 	}
 	if s.notBefore.After(m.settings.Now().Add(m.maxAhead())) {
