@@ -2,7 +2,6 @@ package authjwt
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/uuid"
 )
 
 // TokenOption shapes a token that is being made.
@@ -34,6 +32,7 @@ type tokenSpec struct {
 
 	id         string    // jti; empty: a random one
 	notBefore  time.Time // iat is not earlier, whatever the clock says
+	dated      time.Time // when it was made first: made again, it has the same iat
 	session    string    // sid; empty: none
 	sessionEnd time.Time // session_exp; zero: none
 
@@ -225,13 +224,17 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	if s.subject == "" {
 		return nil, errors.New("the subject is empty")
 	}
-	now := m.settings.Now()
+	now := s.dated
+	if now.IsZero() {
+		now = m.settings.Now()
+	}
 	if now.Unix() < 0 || now.Unix() > maxDate {
 		return nil, fmt.Errorf("Settings.Now says %v, which no token can express", now)
 	}
 	if now.Before(s.notBefore) {
 		now = s.notBefore
 	}
+	s.dated = now
 	if s.id == "" {
 		var err error
 		if s.id, err = randomID(); err != nil {
@@ -299,12 +302,6 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		return nil, errors.New("WithClaims: two of them set the same claim")
 	}
 	return b, nil
-}
-
-// randomID makes a version 4 UUID. It does not use uuid.NewRandom, whose source any package can replace.
-func randomID() (string, error) {
-	id, err := uuid.NewRandomFromReader(rand.Reader)
-	return id.String(), err
 }
 
 // appendAudience writes one audience as a string and several as an array (RFC 7519 §4.1.3).

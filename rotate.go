@@ -94,6 +94,12 @@ func newSession(end time.Time) (string, error) {
 	return versioned(id), nil
 }
 
+// randomID makes a version 4 UUID. It does not use uuid.NewRandom, whose source any package can replace.
+func randomID() (string, error) {
+	id, err := uuid.NewRandomFromReader(rand.Reader)
+	return id.String(), err
+}
+
 func versioned(id uuid.UUID) string {
 	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
 	return id.String()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,76 +152,6 @@ func TestR04_ClaimsRefuseBeforeTheTokenIsUsed(t *testing.T) {
 	refused = true
 	assert.Equal(t, http.StatusInternalServerError, s.do("POST", "/renew", first.Refresh).Code)
 	s.accepts(t, s.refresh(t, first.Refresh))
-}
-
-// A subject that is revoked while a refresh is under way gets no tokens dated after that.
-func TestR06_RevokedDuringARefresh(t *testing.T) {
-	for name, keep := range map[string]bool{"rotation": false, "KeepRefreshToken": true} {
-		t.Run(name, func(t *testing.T) {
-			s := newService(t, func(set *authjwt.Settings) { set.KeepRefreshToken = keep })
-			first := s.login(t)
-			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(ctx context.Context, subject string) (any, error) {
-				err := s.auth.RevokeSubject(ctx, subject)
-				s.pass(2 * time.Second)
-				return map[string]any{}, err
-			}}))
-			rec := s.do("POST", "/slow", first.Refresh)
-			assertAnswer(t, rec, revoked)
-			assert.Empty(t, rec.Header().Values("Set-Cookie"))
-			s.refuses(t, first)
-		})
-	}
-}
-
-// A store may keep answers about access tokens for a while. What is asked before tokens are made is told from that
-// by the key of the use, and ends the session of a token that became too old meanwhile.
-func TestR06_AskedWithTheUse(t *testing.T) {
-	for name, keep := range map[string]bool{"rotation": false, "KeepRefreshToken": true} {
-		t.Run(name, func(t *testing.T) {
-			hooks := new(hookedStore)
-			s := newService(t, hooks.in, func(set *authjwt.Settings) { set.KeepRefreshToken = keep })
-			first := s.login(t)
-			asked := 0
-			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(context.Context, string) (any, error) {
-				hooks.get = func(keys []string) {
-					asked++
-					assert.Contains(t, strings.Join(keys, " "), ":used:")
-				}
-				return map[string]any{}, nil
-			}}))
-			rec := s.do("POST", "/slow", first.Refresh)
-			hooks.get = nil
-			s.accepts(t, s.got(t, rec))
-			assert.Equal(t, 1, asked)
-		})
-	}
-}
-
-// R01 once more: the last question finds the use before the Add does, and goes on within the grace.
-func TestR01_UsedWhileClaimsWereLookedUp(t *testing.T) {
-	for name, later := range map[string]time.Duration{"within the grace": 15*time.Second - time.Millisecond, "after it": 15 * time.Second} {
-		t.Run(name, func(t *testing.T) {
-			hooks := new(hookedStore)
-			s := newService(t, hooks.in)
-			first, adds := s.login(t), 0
-			var second tokens
-			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(context.Context, string) (any, error) {
-				second = s.refresh(t, first.Refresh)
-				s.pass(later)
-				hooks.add = func() { adds++ }
-				return map[string]any{}, nil
-			}}))
-			rec := s.do("POST", "/slow", first.Refresh)
-			if name == "after it" {
-				assertAnswer(t, rec, revoked)
-				s.refuses(t, first, second)
-				assert.Zero(t, adds)
-				return
-			}
-			s.accepts(t, second, s.got(t, rec))
-			assert.Equal(t, 1, adds)
-		})
-	}
 }
 
 // Refreshes prolong a login to SessionExpires and not beyond.

@@ -195,7 +195,7 @@ func (a *AuthJWT) rotate(t *Token, access issued, next *tokenSpec) (TokenPair, *
 	if e != nil {
 		return TokenPair{}, e
 	}
-	if id != next.id { // another tab was faster
+	if id != next.id { // another tab was faster; the date stays, for the store was asked after it
 		next.id = id
 		if _, err := a.m.create(next, nil); err != nil {
 			return TokenPair{}, a.m.misused(err)

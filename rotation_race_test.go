@@ -1,0 +1,118 @@
+package authjwt_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// A subject that is revoked while a refresh is under way gets no tokens dated after that.
+func TestR06_RevokedDuringARefresh(t *testing.T) {
+	for name, keep := range map[string]bool{"rotation": false, "KeepRefreshToken": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t, func(set *authjwt.Settings) { set.KeepRefreshToken = keep })
+			first := s.login(t)
+			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(ctx context.Context, subject string) (any, error) {
+				err := s.auth.RevokeSubject(ctx, subject)
+				s.pass(2 * time.Second)
+				return map[string]any{}, err
+			}}))
+			rec := s.do("POST", "/slow", first.Refresh)
+			assertAnswer(t, rec, revoked)
+			assert.Empty(t, rec.Header().Values("Set-Cookie"))
+			s.refuses(t, first)
+		})
+	}
+}
+
+// Nor does one that is made again, because another tab was faster, after the last question.
+func TestR06_RevokedWhileATabIsFollowed(t *testing.T) {
+	for _, row := range []struct {
+		moment string
+		revoke bool
+	}{{"Add", true}, {"Get", true}, {"Add", false}, {"Get", false}} {
+		t.Run(fmt.Sprint(row.moment, row.revoke), func(t *testing.T) {
+			hooks := new(hookedStore)
+			s := newService(t, hooks.in)
+			first := s.login(t)
+			faster := s.refresh(t, s.refresh(t, first.Refresh).Refresh)
+			then := func() {
+				hooks.get, hooks.add = nil, nil
+				if row.revoke {
+					require.NoError(t, s.auth.RevokeSubject(t.Context(), "alice"))
+				}
+				s.pass(2 * time.Second)
+			}
+			hooks.add = then
+			if row.moment == "Get" {
+				hooks.add = func() { hooks.get = func([]string) { then() } }
+			}
+			slow := s.refresh(t, first.Refresh)
+			assert.Equal(t, s.claims(t, faster.Refresh)["jti"], s.claims(t, slow.Refresh)["jti"])
+			assert.Equal(t, testNow.Add(2*time.Second), s.time(), "it happened")
+			if row.revoke {
+				s.refuses(t, slow, faster)
+				return
+			}
+			s.accepts(t, slow, faster)
+		})
+	}
+}
+
+// A store may keep answers about access tokens for a while. What is asked before tokens are made is told from that
+// by the key of the use, and ends the session of a token that became too old meanwhile.
+func TestR06_AskedWithTheUse(t *testing.T) {
+	for name, keep := range map[string]bool{"rotation": false, "KeepRefreshToken": true} {
+		t.Run(name, func(t *testing.T) {
+			hooks := new(hookedStore)
+			s := newService(t, hooks.in, func(set *authjwt.Settings) { set.KeepRefreshToken = keep })
+			first := s.login(t)
+			asked := 0
+			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(context.Context, string) (any, error) {
+				hooks.get = func(keys []string) {
+					asked++
+					assert.Contains(t, strings.Join(keys, " "), ":used:")
+				}
+				return map[string]any{}, nil
+			}}))
+			rec := s.do("POST", "/slow", first.Refresh)
+			hooks.get = nil
+			s.accepts(t, s.got(t, rec))
+			assert.Equal(t, 1, asked)
+		})
+	}
+}
+
+// R01 once more: the last question finds the use before the Add does, and goes on within the grace.
+func TestR01_UsedWhileClaimsWereLookedUp(t *testing.T) {
+	for name, later := range map[string]time.Duration{"within the grace": 15*time.Second - time.Millisecond, "after it": 15 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			hooks := new(hookedStore)
+			s := newService(t, hooks.in)
+			first, adds := s.login(t), 0
+			var second tokens
+			s.POST("/slow", s.auth.RefreshHandler(authjwt.Routes{Claims: func(context.Context, string) (any, error) {
+				second = s.refresh(t, first.Refresh)
+				s.pass(later)
+				hooks.add = func() { adds++ }
+				return map[string]any{}, nil
+			}}))
+			rec := s.do("POST", "/slow", first.Refresh)
+			if name == "after it" {
+				assertAnswer(t, rec, revoked)
+				s.refuses(t, first, second)
+				assert.Zero(t, adds)
+				return
+			}
+			s.accepts(t, second, s.got(t, rec))
+			assert.Equal(t, 1, adds)
+		})
+	}
+}
