@@ -20,8 +20,8 @@ type Manager struct {
 	vary            string
 	challengeScheme string
 	entryPrefixes   [entryKinds]string
-	storeDown       atomic.Bool  // until it answers again
-	storeLost       atomic.Int64 // the latest epoch that was told of, or New, in Unix milliseconds
+	outage          atomic.Pointer[outage] // the last; nil: none so far
+	storeLost       atomic.Int64           // the latest epoch that was told of, or New, in Unix milliseconds
 
 	failHeader   *failure // a credential that is no credential
 	failRepeated *failure // several header fields

@@ -54,19 +54,6 @@ func (m *Manager) emit(ctx context.Context, e Event) {
 	m.settings.OnEvent(ctx, e)
 }
 
-// noteStore notices when the store goes down and comes back; asked is the context of who asked, for a client
-// that leaves says nothing about the store.
-func (m *Manager) noteStore(asked context.Context, err error) {
-	switch {
-	case err == nil:
-		if m.storeDown.Load() && m.storeDown.CompareAndSwap(true, false) {
-			m.emit(asked, Event{Kind: EventStoreRecovered})
-		}
-	case asked.Err() == nil && m.storeDown.CompareAndSwap(false, true):
-		m.emit(asked, Event{Kind: EventStoreDown, Err: err})
-	}
-}
-
 // noteEpoch notices a new loss of the store's memory: a beginning of it that is later than New, and than every
 // one seen. A store may answer with beginnings long past, and its parts with different ones in turn.
 func (m *Manager) noteEpoch(ctx context.Context, epoch time.Time) {

@@ -22,8 +22,8 @@ const (
 
 // withinGrace tells whether a refresh token that was first used then still yields its successor.
 func (m *Manager) withinGrace(first time.Time) bool {
-	grace := m.settings.RefreshReuseGrace
-	return grace != NoGrace && m.settings.Now().Before(first.Add(grace+reuseTolerance))
+	grace, now := m.settings.RefreshReuseGrace, m.settings.Now()
+	return grace != NoGrace && now.Before(m.usedFrom(first, now).Add(grace+reuseTolerance))
 }
 
 // reused answers a refresh token that comes back too late: somebody has copied it, so that its session ends

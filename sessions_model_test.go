@@ -33,16 +33,42 @@ type modelSession struct {
 
 type modelUse struct{ at time.Time }
 
-type model struct{ tokens []*modelToken }
+// Beyond that the model knows when the store was last away, as far as anybody noticed, and who is to come back.
+type model struct {
+	tokens   []*modelToken
+	down, up time.Time
+	away     bool // until somebody asks again
+	next     *modelToken
+	hooks    *hookedStore
+}
 
 // good tells whether a guard must accept the token now.
 func (m *model) good(t *modelToken, now time.Time) bool {
 	return now.Before(t.expires) && !t.denied && !t.cut && !t.session.ended
 }
 
-// late tells whether a refresh token comes back after the grace.
-func (t *modelToken) late(now time.Time) bool {
-	return t.kind == authjwt.Refresh && !t.used.at.IsZero() && !now.Before(t.used.at.Add(15*time.Second))
+// late tells whether a refresh token comes back after the grace, which for one that was used while the store
+// was away, or a timeout and a second before, begins when it is back.
+func (m *model) late(t *modelToken, now time.Time) bool {
+	if t.kind != authjwt.Refresh || t.used.at.IsZero() {
+		return false
+	}
+	from, up := t.used.at, m.up
+	if m.away {
+		up = now
+	}
+	if !m.down.IsZero() && !from.Before(m.down.Add(-1150*time.Millisecond)) && !from.After(up) {
+		from = up
+	}
+	return !now.Before(from.Add(15 * time.Second))
+}
+
+// asks is how often the store was asked.
+func (s *service) asks() int64 {
+	if s.store == nil {
+		return 0
+	}
+	return s.store.Calls()
 }
 
 func (s *service) note(t *testing.T, m *model, raw string, sessions map[string]*modelSession) *modelToken {
@@ -77,7 +103,8 @@ func TestSessions_Model(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	counts := map[string]int{}
 	for round := 0; round < operations/400; round++ {
-		s := newService(t)
+		m, sessions := &model{hooks: new(hookedStore)}, map[string]*modelSession{}
+		s := newService(t, m.hooks.in)
 		if round%2 == 1 {
 			s = newService(t, inMemory)
 			s.store = nil
@@ -85,12 +112,17 @@ func TestSessions_Model(t *testing.T) {
 		for i := range 3 {
 			s.POST(fmt.Sprint("/login/", i), s.auth.LoginHandler(loginAs(fmt.Sprint("user", i))))
 		}
-		m, sessions := new(model), map[string]*modelSession{}
 		for range 400 {
-			counts[s.step(t, m, sessions, random)]++
+			now, asks := s.time(), s.asks()
+			what := s.step(t, m, sessions, random)
+			if m.away && what != "fault" && s.asks() > asks {
+				m.away, m.up = false, now
+			}
+			counts[what]++
 		}
 	}
 	t.Log(counts)
+	require.NotZero(t, counts["came back"], "nobody came back after an outage")
 	for _, needed := range []string{"login", "accepted", "refused", "refreshed", "retried", "reused", "revoked", "logout", "fault"} {
 		require.Greater(t, counts[needed], operations/400, "%s happens too seldom", needed)
 	}
@@ -115,6 +147,10 @@ func (s *service) step(t *testing.T, m *model, sessions map[string]*modelSession
 	if random.IntN(10) == 0 {
 		token = m.tokens[random.IntN(len(m.tokens))]
 	}
+	if m.next != nil {
+		token, m.next = m.next, nil
+		return s.rotate(t, m, token, sessions)
+	}
 	path := map[authjwt.TokenType]string{authjwt.Access: "/protected", authjwt.Refresh: "/renewal"}[token.kind]
 	switch {
 	case chance < 45 || chance < 70 && token.kind == authjwt.Access: // a guard
@@ -132,7 +168,7 @@ func (s *service) step(t *testing.T, m *model, sessions map[string]*modelSession
 		}
 		return "revoked"
 	case chance < 80:
-		if m.good(token, now) && token.late(now) {
+		if m.good(token, now) && m.late(token, now) {
 			token.session.ended = true // by Verify
 		}
 		if verified, err := s.auth.Verify(ctx, token.raw, token.kind); err == nil {
@@ -143,7 +179,11 @@ func (s *service) step(t *testing.T, m *model, sessions map[string]*modelSession
 		}
 		return "revoked"
 	case chance < 88 && s.store != nil:
-		faulty := faults[random.IntN(len(faults))]
+		if random.IntN(2) == 0 {
+			s.failAdd(t, m, token, random)
+			return "fault"
+		}
+		asks, faulty := s.asks(), faults[random.IntN(len(faults))]
 		if faulty.fault == storetest.Hangs {
 			faulty = faults[0] // it takes its time
 		}
@@ -152,15 +192,47 @@ func (s *service) step(t *testing.T, m *model, sessions map[string]*modelSession
 			require.GreaterOrEqual(t, s.do(call[0], call[1], token.raw).Code, 400, "%s while the store %s", call, faulty.name)
 		}
 		s.store.Be(storetest.None)
+		if s.asks() > asks && !m.away {
+			m.down, m.away = now, true
+		}
 		return "fault"
 	}
 	s.pass([]time.Duration{time.Millisecond, 300 * time.Millisecond, time.Second, 7 * time.Second, 20 * time.Second, 6 * time.Minute, 50 * time.Hour}[random.IntN(7)])
 	return "time"
 }
 
+// failAdd lets the store fail when the token is to be marked as used; it may do so all the same. The client may
+// come back for it.
+func (s *service) failAdd(t *testing.T, m *model, token *modelToken, random *rand.Rand) {
+	now, asks := s.time(), s.asks()
+	good, late := m.good(token, now), m.late(token, now)
+	fault := []storetest.Fault{storetest.Fails, storetest.FailsLate}[random.IntN(2)]
+	m.hooks.add = func() { s.store.Be(fault) }
+	code := s.do("POST", "/refresh", token.raw).Code
+	m.hooks.add = nil
+	s.store.Be(storetest.None)
+	if s.asks() > asks && m.away { // the guard was answered
+		m.away, m.up = false, now
+	}
+	if !good || late || token.kind != authjwt.Refresh {
+		require.Equal(t, http.StatusUnauthorized, code, "a bad token is refreshed: %+v", *token)
+		token.session.ended = token.session.ended || good && late
+		return
+	}
+	require.Equal(t, http.StatusServiceUnavailable, code)
+	m.down, m.away = now, true
+	if fault == storetest.FailsLate && token.used.at.IsZero() {
+		token.used.at = now
+	}
+	if random.IntN(2) == 0 {
+		s.pass(20 * time.Second)
+		m.next = token
+	}
+}
+
 func (s *service) ask(t *testing.T, m *model, token *modelToken, path string) string {
 	now := s.time()
-	good := m.good(token, now) && !token.late(now)
+	good := m.good(token, now) && !m.late(token, now)
 	code := s.do("GET", path, token.raw).Code
 	if good {
 		require.Equal(t, http.StatusOK, code, "a good token is refused: %+v", *token)
@@ -176,7 +248,7 @@ func (s *service) ask(t *testing.T, m *model, token *modelToken, path string) st
 
 func (s *service) rotate(t *testing.T, m *model, token *modelToken, sessions map[string]*modelSession) string {
 	now := s.time()
-	good, late, used := m.good(token, now), token.late(now), !token.used.at.IsZero()
+	good, late, used := m.good(token, now), m.late(token, now), !token.used.at.IsZero()
 	rec := s.do("POST", "/refresh", token.raw)
 	switch {
 	case !good:
@@ -203,7 +275,10 @@ func (s *service) rotate(t *testing.T, m *model, token *modelToken, sessions map
 			next.denied = true
 		}
 	}
-	if used {
+	switch {
+	case used && !now.Before(token.used.at.Add(15*time.Second)):
+		return "came back"
+	case used:
 		return "retried"
 	}
 	return "refreshed"

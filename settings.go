@@ -176,7 +176,8 @@ type Settings struct {
 	SessionExpires time.Duration
 	// RefreshReuseGrace is how long a used refresh token yields its successor once more, for several tabs and
 	// answers that got lost. After it, its use revokes the session (RFC 9700 §4.14.2). Default: 10 seconds; at
-	// most one minute; NoGrace for none.
+	// most one minute; NoGrace for none. For a token that was used in an outage of the Store, whose client may have
+	// got 503, it begins when the Store is back.
 	RefreshReuseGrace time.Duration
 	// KeepRefreshToken leaves refresh tokens good until they expire, as fastapi-jwt-auth does: a refresh hands
 	// out an access token alone, and a stolen refresh token is not noticed.
