@@ -22,9 +22,10 @@ const (
 	EventReused EventKind = "reused"
 	// EventRevoked: a token, a session or a subject was revoked; the field that is set says which.
 	EventRevoked EventKind = "revoked"
-	// EventStoreDown: the Store did not answer, for the first time since it last did. Err says why.
+	// EventStoreDown: the Store did not answer, for the first time since it last did. Err says why. It is told once a
+	// second at most, for where a part of the Store is away calls fail and succeed in turn.
 	EventStoreDown EventKind = "store down"
-	// EventStoreRecovered: the Store answers again.
+	// EventStoreRecovered: the Store answers again, after an EventStoreDown.
 	EventStoreRecovered EventKind = "store recovered"
 	// EventStoreLost: the Store has lost its memory, for the first time since [New] or once more. Tokens issued
 	// before are refused.

@@ -135,6 +135,7 @@ func TestEvents_OfTheStore(t *testing.T) {
 		s.store.Be(storetest.None)
 		s.accepts(t, got)
 		assert.Equal(t, []authjwt.EventKind{authjwt.EventStoreRecovered}, kinds())
+		s.pass(time.Second)
 	}
 
 	gone, leave := context.WithCancel(t.Context())
@@ -148,6 +149,72 @@ func TestEvents_OfTheStore(t *testing.T) {
 		require.NoError(t, s.store.Set(t.Context(), epochKey, s.time(), time.Time{}))
 		s.refuses(t, got)
 		assert.Equal(t, []authjwt.EventKind{authjwt.EventStoreLost}, kinds(), i)
+	}
+}
+
+// Where a part of a store is away, calls fail and succeed in turn.
+func TestEvents_PartialOutage(t *testing.T) {
+	s, told := newEventful(t)
+	got := s.login(t)
+	call := func(fault storetest.Fault) (kinds []authjwt.EventKind) {
+		told.take()
+		s.store.Be(fault)
+		s.do("GET", "/protected", got.Access)
+		for _, event := range told.take() {
+			kinds = append(kinds, event.Kind)
+		}
+		return kinds
+	}
+	isDown, isUp := []authjwt.EventKind{authjwt.EventStoreDown}, []authjwt.EventKind{authjwt.EventStoreRecovered}
+	for range 3 {
+		assert.Equal(t, isDown, call(storetest.Fails))
+		assert.Equal(t, isUp, call(storetest.None))
+		for range 99 {
+			s.pass(10 * time.Millisecond)
+			assert.Empty(t, call(storetest.Fails))
+			assert.Empty(t, call(storetest.None), "of what nobody was told")
+		}
+		s.pass(10 * time.Millisecond) // the second is over
+	}
+
+	// An outage that began within the second is told of when that is over, if it lasts.
+	assert.Equal(t, isDown, call(storetest.Fails))
+	assert.Equal(t, isUp, call(storetest.None))
+	s.pass(500 * time.Millisecond)
+	assert.Empty(t, call(storetest.Fails))
+	s.pass(499 * time.Millisecond)
+	assert.Empty(t, call(storetest.Fails))
+	s.pass(time.Millisecond)
+	assert.Equal(t, isDown, call(storetest.Fails))
+	assert.Empty(t, call(storetest.Fails), "once")
+	s.pass(10 * time.Minute)
+	assert.Empty(t, call(storetest.Fails), "once")
+	assert.Equal(t, isUp, call(storetest.None))
+	assert.Equal(t, isDown, call(storetest.Fails))
+	assert.Equal(t, isUp, call(storetest.None))
+	s.pass(-5 * time.Minute)
+	assert.Equal(t, isDown, call(storetest.Fails), "by a clock that was set back")
+}
+
+func TestEvents_PartialOutageToManyAtOnce(t *testing.T) {
+	s, told := newEventful(t)
+	got := s.login(t)
+	for i := range 20 {
+		told.take()
+		together(8, func(n int) {
+			for range 25 {
+				s.store.Be([]storetest.Fault{storetest.Fails, storetest.None}[n%2])
+				s.do("GET", "/protected", got.Access)
+			}
+		})
+		s.store.Be(storetest.Fails)
+		s.do("GET", "/protected", got.Access)
+		assert.Equal(t, 1, told.count(authjwt.EventStoreDown), i)
+		assert.LessOrEqual(t, told.count(authjwt.EventStoreRecovered), 1, i)
+		s.store.Be(storetest.None)
+		s.do("GET", "/protected", got.Access)
+		assert.Equal(t, 1, told.count(authjwt.EventStoreRecovered), i)
+		s.pass(time.Second)
 	}
 }
 

@@ -9,7 +9,13 @@ import (
 type outage struct {
 	down time.Time // when the Manager was first told of an error
 	up   time.Time // when the first answer came after it; zero while it lasts
+
+	told    time.Time // when the last EventStoreDown was, in this outage or an earlier one; zero: never
+	alarmed bool      // no EventStoreRecovered has followed it
 }
+
+// eventPause is how far apart EventStoreDowns are: where a part of the Store is away, calls fail and succeed in turn.
+const eventPause = time.Second
 
 // noteStore notices when the store goes down and comes back; asked is the context of who asked, for a client
 // that leaves says nothing about the store.
@@ -19,17 +25,34 @@ func (m *Manager) noteStore(asked context.Context, err error) {
 	}
 	for {
 		last := m.outage.Load()
-		if lasts := last != nil && last.up.IsZero(); lasts == (err != nil) {
+		lasts := last != nil && last.up.IsZero()
+		if err == nil && !lasts || err != nil && lasts && last.alarmed {
 			return
 		}
-		next, told := &outage{down: m.settings.Now()}, Event{Kind: EventStoreDown, Err: err}
-		if err == nil {
-			next.down, next.up, told.Kind = last.down, next.down, EventStoreRecovered
+		now := m.settings.Now()
+		next, tell := &outage{down: now}, EventKind("")
+		if last != nil {
+			next.told = last.told
 		}
-		if m.outage.CompareAndSwap(last, next) {
-			m.emit(asked, told)
-			return
+		if lasts {
+			next.down = last.down
 		}
+		switch {
+		case err == nil:
+			next.up = now
+			if last.alarmed {
+				tell = EventStoreRecovered
+			}
+		case next.told.IsZero() || now.Sub(next.told).Abs() >= eventPause: // a clock that is set back silences nothing
+			next.told, next.alarmed, tell = now, true, EventStoreDown
+		}
+		if !m.outage.CompareAndSwap(last, next) {
+			continue
+		}
+		if tell != "" {
+			m.emit(asked, Event{Kind: tell, Err: err})
+		}
+		return
 	}
 }
 
