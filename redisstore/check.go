@@ -30,7 +30,11 @@ func (s *Store) check(ctx context.Context) error {
 				checked <- fmt.Errorf("the client panicked: %v", v)
 			}
 		}()
-		checked <- s.checkPolicy(ctx)
+		err := s.checkPolicy(ctx)
+		if err == nil {
+			err = s.checkLayout(ctx)
+		}
+		checked <- err
 	}()
 	select {
 	case err := <-checked:
@@ -40,9 +44,13 @@ func (s *Store) check(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("redisstore: no answer in time: %w", ctx.Err())
 	}
+	var calls []*call
 	for _, p := range s.parts {
 		c := newCall(ctx)
 		p.submit(c)
+		calls = append(calls, c)
+	}
+	for _, c := range calls {
 		if err := c.wait(ctx); err != nil {
 			if redis.HasErrorPrefix(err, "syntax error") {
 				return fmt.Errorf("redisstore: Redis 7.0 or later is needed: %w", err)
@@ -70,6 +78,24 @@ func (s *Store) checkPolicy(ctx context.Context) error {
 	return checkServer(ctx, s.client)
 }
 
+// checkLayout refuses a Redis where another kind of client has kept its entries: they have other keys, so that
+// each would not know what the other has revoked.
+func (s *Store) checkLayout(ctx context.Context) error {
+	other := s.prefix + sentinelName
+	if s.alone() {
+		other = tagged(s.prefix, tags[0]) + sentinelName
+	}
+	there, err := s.client.Exists(ctx, other).Result()
+	if err != nil {
+		return fmt.Errorf("ask for another sentinel: %w", err)
+	}
+	if there != 0 {
+		return fmt.Errorf("entries of another kind of client are there: use the same kind on all servers, or another WithPrefix; "+
+			"if it is used no more, delete the key %s", other)
+	}
+	return nil
+}
+
 func checkServer(ctx context.Context, server redis.Cmdable) error {
 	info, err := server.Info(ctx, "memory").Result()
 	if redis.IsPermissionError(err) {
@@ -91,7 +117,7 @@ func checkServer(ctx context.Context, server redis.Cmdable) error {
 	return errors.New("INFO memory does not tell the maxmemory-policy; see WithoutEvictionCheck")
 }
 
-// checkClient refuses a client that would hang for ever with a server that does.
+// checkClient refuses a client that would hang for ever with a server that does, or ask replicas.
 func checkClient(client redis.UniversalClient) error {
 	heeds, timeout := true, time.Duration(0)
 	switch client := client.(type) {
@@ -99,6 +125,10 @@ func checkClient(client redis.UniversalClient) error {
 		heeds, timeout = client.Options().ContextTimeoutEnabled, client.Options().ReadTimeout
 	case *redis.ClusterClient:
 		heeds, timeout = client.Options().ContextTimeoutEnabled, client.Options().ReadTimeout
+		if client.Options().ReadOnly { // the options to route set it, too
+			return errors.New("redisstore: the client reads from replicas, which may not know yet what was revoked; " +
+				"leave ReadOnly, RouteByLatency and RouteRandomly unset")
+		}
 	case *redis.Ring: // which leaves the defaults to its shards
 		if shards := client.GetShardClients(); len(shards) > 0 {
 			return checkClient(shards[0])

@@ -9,35 +9,24 @@ import (
 const (
 	// probeEvery is a little less than a second, so that Redis is found back within one.
 	probeEvery = 800 * time.Millisecond
-	// maxProbe is how long a probe may take.
-	maxProbe = 500 * time.Millisecond
+	// maxProbe is how long a probe may take, which dials and greets first.
+	maxProbe = 3 * time.Second
 )
 
 // A circuit is open while Redis is away: calls fail without asking it, but for a probe now and then.
 type circuit struct{ outage atomic.Pointer[outage] }
 
 type outage struct {
-	err  error
-	next atomic.Int64 // when the next probe is due, as started tells
+	err  error        // of calls meanwhile
+	next atomic.Int64 // when the next probe is due, since started
 }
 
 var started = time.Now()
 
-// check is the error that calls get while the circuit is open. When it is time it starts a probe.
-func (c *circuit) check(probe func() (recovered bool)) error {
-	o := c.outage.Load()
-	if o == nil {
-		return nil
-	}
-	now := time.Since(started)
-	if due := o.next.Load(); int64(now) >= due && o.next.CompareAndSwap(due, int64(now+probeEvery)) {
-		go func() {
-			if probe() {
-				c.outage.CompareAndSwap(o, nil)
-			}
-		}()
-	}
-	return o.err
+// probeIsDue is true for one caller each time.
+func (o *outage) probeIsDue() bool {
+	now, due := time.Since(started), o.next.Load()
+	return int64(now) >= due && o.next.CompareAndSwap(due, int64(now+probeEvery))
 }
 
 // open opens the circuit unless it is open.

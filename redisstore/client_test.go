@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -164,4 +165,55 @@ func TestPanickingHook(t *testing.T) {
 	for _, p := range hooked {
 		p.heal(t, false)
 	}
+}
+
+// The last entry that was written is looked for with every question; only a length tells that it is there.
+func TestLastEntryIsLookedFor(t *testing.T) {
+	server := newFake(t)
+	store := newStore(t, server.client(t))
+	_, err := store.Get(t.Context(), "key")
+	require.NoError(t, err)
+	require.NoError(t, store.Set(t.Context(), "last", time.Now(), time.Now().Add(time.Hour)))
+	for _, reply := range []string{"-WRONGTYPE x\r\n", "-NOPERM x\r\n", "$-1\r\n", "*0\r\n", "+x\r\n"} {
+		server.be(odds{"STRLEN": reply})
+		_, err := store.Get(t.Context(), "key")
+		assert.Error(t, err, reply)
+		server.be(nil)
+		until(t, 1200*time.Millisecond, "it is asked again", func() bool {
+			_, err := store.Get(t.Context(), "key")
+			return err == nil
+		})
+	}
+}
+
+// A slow network makes answers slow, and does not open the circuit: each pipeline has its time from its own start.
+func TestSlowNetwork(t *testing.T) {
+	const trip, budget = 110 * time.Millisecond, 250 * time.Millisecond // Settings.StoreTimeout
+	client := newFake(t).client(t)
+	store := newStore(t, client)
+	client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
+		time.Sleep(trip)
+		return next(ctx, cmds)
+	}})
+	var wait sync.WaitGroup
+	var good, all atomic.Int64
+	for range 10 {
+		wait.Go(func() {
+			for range 8 {
+				ctx, cancel := context.WithTimeout(t.Context(), budget)
+				_, err := store.Get(ctx, "key")
+				cancel()
+				all.Add(1)
+				if err == nil {
+					good.Add(1)
+				} else {
+					assert.ErrorIs(t, err, context.DeadlineExceeded)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	assert.Greater(t, good.Load(), all.Load()*3/4)
+	_, err := store.Get(t.Context(), "key")
+	assert.NoError(t, err)
 }

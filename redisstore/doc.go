@@ -15,19 +15,27 @@
 // probe a second looks whether it is back.
 //
 // A Redis that has lost what it knew looks like one that knows of no revocation. A sentinel, read with every
-// check, tells the two apart: if it is missing, or counts fewer writes than this process has seen, all
-// tokens issued before that are refused, and authjwt emits EventStoreLost. So everybody logs in again after
-// FLUSHALL, after a restart without an append-only file, after the promotion of a replica that was behind,
-// and when an application gets its first store.
+// check, tells the two apart: if it is missing, or counts fewer writes than this process has seen, or the last
+// entry that this process wrote is gone, all tokens issued before that are refused, and authjwt emits
+// EventStoreLost. So everybody logs in again after FLUSHALL, after a restart without an append-only file, after the
+// promotion of a replica that was behind, and when an application gets its first store.
 //
 // # What it needs
 //
-// Redis 7.0 or later, or Valkey; the policy noeviction; the commands GET, MGET, EXISTS, SET, INCRBY and INFO, and
-// what go-redis itself needs: SELECT for a database other than 0, CLUSTER SLOTS in a cluster, PING in a ring. Any
-// client of go-redis will do: a single server, Sentinel, a cluster, a ring. Set its ContextTimeoutEnabled: without
-// it a connection to a server that hangs is held until the client's ReadTimeout. Close it when the last request
-// has been answered.
+// Redis 7.0 or later, or Valkey; on every server, replicas too, the policy noeviction, which New checks once; the
+// commands GET, MGET, EXISTS, STRLEN, SET, INCRBY, INFO and EVAL, and what go-redis itself needs:
+// SELECT for a database other than 0, CLUSTER SLOTS in a cluster, PING in a ring.
+//
+// A client of go-redis, of the same kind on all servers: of a single server, through Sentinel, of a cluster, or of a
+// ring. In a ring each process decides by itself which shards are there: while two of them disagree, one does
+// not see what the other revokes; prefer a cluster. Set the client's ContextTimeoutEnabled: without it a
+// connection to a server that hangs is held until the ReadTimeout. Close it when the last request has been
+// answered.
+//
+// Clocks of the application's servers that agree to a second. What a fast one has dated ahead outlives a revocation
+// of its subject, or a loss, of which a slow one tells.
 //
 // Redis acknowledges writes before replicas or the disk have them. With appendfsync everysec a crash forgets up
-// to a second; the sentinel notices that unless every process of the application was restarted, too.
+// to a second. That goes unnoticed where the process whose write was forgotten has ended as well, and no other has
+// seen it counted.
 package redisstore

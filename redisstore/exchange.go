@@ -12,6 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+var errNoEntry = errors.New("its value is not one of authjwt's")
+
 // An exchange is what the calls of a batch want, and what came of it.
 type exchange struct {
 	reads  []string
@@ -108,6 +110,20 @@ func (x *exchange) deliver(batch []*call) {
 	}
 }
 
+// proof is the last entry that was written; nil if none was.
+func (x *exchange) proof(asked time.Time) (last *proof) {
+	for _, w := range x.writes {
+		switch {
+		case !w.added:
+		case w.life == 0:
+			last = &proof{key: w.key}
+		default: // a second less, for clocks that go differently
+			last = &proof{w.key, asked.Add(w.life - time.Second)}
+		}
+	}
+	return last
+}
+
 // time is that of an entry; zero if Redis says that there is none.
 func (x *exchange) time(read int) (time.Time, error) {
 	if x.each != nil {
@@ -146,6 +162,7 @@ func (w *write) answer(cmd *redis.StatusCmd) (err error) {
 	case w.replace && err == nil && text != "OK":
 		return fmt.Errorf("an odd reply to SET")
 	case w.replace:
+		w.added = err == nil
 		return err
 	case errors.Is(err, redis.Nil) || err == nil && text == w.value:
 		w.added = true
@@ -156,8 +173,6 @@ func (w *write) answer(cmd *redis.StatusCmd) (err error) {
 	w.present, err = parseValue(text)
 	return err
 }
-
-var errNoEntry = errors.New("its value is not one of authjwt's")
 
 func parseValue(text string) (time.Time, error) {
 	millis, _, found := strings.Cut(text, ".")

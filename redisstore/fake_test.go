@@ -24,8 +24,8 @@ type fake struct {
 	odd   odds
 }
 
-// odds are raw replies by command: SENTINEL, RENEW and ADD are SETs of the sentinel, without NX, and of an entry
-// with NX. They may begin with carriedOut, and end with hangUp; nothing at all is silence.
+// odds are raw replies by command: SENTINEL and ADD are SETs with NX, of the sentinel and of an entry, and RENEW
+// is the script. They may begin with carriedOut, and end with hangUp; nothing at all is silence.
 type odds map[string]string
 
 const (
@@ -40,7 +40,7 @@ func newFake(t *testing.T) *fake {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	began := time.Now().Add(-time.Hour).UnixMilli() << 20
+	began := time.Now().Add(-time.Hour).Unix() << 31
 	f := &fake{listener: listener, table: map[string]string{fakeSentinel: strconv.FormatInt(began, 10)}}
 	go func() {
 		for {
@@ -120,13 +120,14 @@ func (f *fake) answer(args []string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	name := strings.ToUpper(args[0])
+	if name == "EVAL" { // EVAL script 1 key old new
+		name, args = "RENEW", []string{"RENEW", args[3], args[5]}
+	}
 	if name == "SET" {
 		nx := strings.Contains(strings.ToUpper(strings.Join(args[3:], " ")), "NX")
 		switch sentinel := strings.HasSuffix(args[1], fakeSentinel); {
 		case sentinel && nx:
 			name = "SENTINEL"
-		case sentinel:
-			name = "RENEW"
 		case nx:
 			name = "ADD"
 		}
@@ -146,7 +147,10 @@ func (f *fake) do(name string, args []string) string {
 	switch name {
 	case "INFO":
 		return bulk("# Memory\r\nmaxmemory_policy:noeviction\r\n")
-	case "SET", "RENEW":
+	case "RENEW":
+		f.table[args[1]] = args[2]
+		return bulk(args[2])
+	case "SET":
 		f.table[args[1]] = args[2]
 		return "+OK\r\n"
 	case "SENTINEL", "ADD":
@@ -171,6 +175,8 @@ func (f *fake) do(name string, args []string) string {
 			}
 		}
 		return fmt.Sprintf(":%d\r\n", n)
+	case "STRLEN":
+		return fmt.Sprintf(":%d\r\n", len(f.table[args[1]]))
 	case "INCRBY":
 		n, _ := strconv.ParseInt(f.table[args[1]], 10, 64)
 		f.table[args[1]] = strconv.FormatInt(n+1, 10)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -215,6 +216,79 @@ func TestS03_RedisBeginsWithAnOldFile(t *testing.T) {
 	s.accepts(t, fresh) // nothing was written since
 }
 
+// However much was written since by others, who writes knows that its own last entry must be there.
+func TestS03_RedisForgetsAndOthersWrite(t *testing.T) {
+	server := redisserver.Start(t)
+	one, two := newSite(t, newStore(t, newClient(t, server))), newSite(t, newStore(t, newClient(t, server)))
+	p, gone := one.login(t), one.login(t)
+	server.Do("SAVE")
+	require.Equal(t, http.StatusOK, one.do("POST", "/logout", gone.Access).Code)
+	nextSecond()
+	server.Kill()
+	server.Restart()
+	until(t, back, "the site answers", func() bool { return two.works(p) })
+	for range 3 { // which counts as many writes as were lost, and more
+		require.Equal(t, http.StatusOK, two.do("POST", "/logout", two.login(t).Access).Code)
+	}
+	until(t, back, "the site answers", func() bool {
+		return one.do("GET", "/protected", gone.Access).Code != http.StatusServiceUnavailable
+	})
+	for _, s := range []*site{one, two} {
+		s.refuses(t, gone)
+		s.refuses(t, p)
+	}
+	fresh := one.login(t)
+	for range 3 { // it is one loss
+		one.accepts(t, fresh)
+		two.accepts(t, fresh)
+	}
+	assert.Equal(t, 1, one.told(authjwt.EventStoreLost))
+}
+
+// Servers that find a loss at the same time agree on one.
+func TestS03_RedisLossFoundByManyAtOnce(t *testing.T) {
+	server := redisserver.Start(t)
+	var sites []*site
+	for range 8 {
+		sites = append(sites, newSite(t, newStore(t, newClient(t, server))))
+	}
+	old := sites[0].login(t)
+	for range 3 {
+		for range 20 {
+			require.Equal(t, http.StatusOK, sites[0].do("POST", "/logout", sites[0].login(t).Access).Code)
+		}
+		for _, s := range sites {
+			s.works(old) // it has seen the count
+		}
+		nextSecond()
+		server.Do("INCRBY", "authjwt:sentinel", "-10")
+		var wait sync.WaitGroup
+		var stop atomic.Bool
+		var counting sync.WaitGroup
+		counting.Go(func() { // others write meanwhile
+			for !stop.Load() {
+				server.Do("INCRBY", "authjwt:sentinel", "1")
+			}
+		})
+		for _, s := range sites {
+			wait.Go(func() {
+				assert.Equal(t, http.StatusUnauthorized, s.do("GET", "/protected", old.Access).Code)
+				fresh := s.login(t)
+				for _, other := range sites {
+					other.accepts(t, fresh)
+				}
+			})
+		}
+		wait.Wait()
+		stop.Store(true)
+		counting.Wait()
+		old = sites[0].login(t)
+	}
+	for _, s := range sites {
+		assert.Equal(t, 3, s.told(authjwt.EventStoreLost))
+	}
+}
+
 // While it is a replica it is asked nothing, for it may be behind.
 func TestS03_RedisReplicaIsNotAsked(t *testing.T) {
 	first := redisserver.Start(t)
@@ -225,9 +299,6 @@ func TestS03_RedisReplicaIsNotAsked(t *testing.T) {
 	way.to(replicate(t, first))
 	first.Kill()
 	s.isDown(t, p)
-	time.Sleep(probe)
+	time.Sleep(probeEvery)
 	s.isDown(t, p)
 }
-
-// probe is a little more than the time between two probes.
-const probe = 900 * time.Millisecond

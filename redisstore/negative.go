@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,9 +22,9 @@ func newNegatives(life time.Duration) *negatives {
 	return &negatives{life: life, young: map[string]time.Time{}}
 }
 
-// hold tells whether all keys but those of the kind epoch are known to have nothing.
+// hold tells whether all keys of a guard's question are known to have nothing, but for the epoch.
 func (n *negatives) hold(keys []string) bool {
-	if n == nil {
+	if n == nil || !ofGuard(keys) {
 		return false
 	}
 	now, known := time.Now(), false
@@ -86,4 +87,16 @@ func (n *negatives) forget(key string) {
 	n.count++
 	delete(n.young, key)
 	delete(n.old, key)
+}
+
+// ofGuard tells whether a guard asks about an access token. Whoever is about to make tokens must know better: one
+// that is made after a revocation outlives it.
+func ofGuard(keys []string) (guard bool) {
+	for _, key := range keys {
+		if strings.Contains(key, ":used:") {
+			return false
+		}
+		guard = guard || strings.Contains(key, ":denied:")
+	}
+	return guard
 }

@@ -33,9 +33,10 @@ func WithClock(now func() time.Time) Option { return func(c *config) { c.now = n
 // another one a full Redis forgets what was revoked.
 func WithoutEvictionCheck() Option { return func(c *config) { c.anyPolicy = true } }
 
-// WithNegativeCache lets this process remember for d, at most a minute, that a token, session or subject was
-// not revoked, and not ask again. What is revoked elsewhere, and a Redis that is down or has lost its memory,
-// is then noticed up to d later; what is revoked by this process counts at once. Default: off.
+// WithNegativeCache lets guards of access tokens remember for d, at most a minute, that token, session and subject
+// were not revoked, and not ask again. What is revoked through another Store, and a Redis that has lost its memory,
+// is then noticed up to d later; what is revoked through this one counts at once. A login or a refresh
+// always asks. Default: off.
 func WithNegativeCache(d time.Duration) Option {
 	return func(c *config) {
 		c.negativeFor = d

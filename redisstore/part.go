@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,11 +14,11 @@ import (
 const (
 	// maxBatch is how many calls share a pipeline.
 	maxBatch = 256
-	// maxWait is for calls whose context has no deadline.
-	maxWait = time.Second
-	// minWait is what Redis gets although the caller has no time left: one hurried caller shall not open the
+	// minBudget is what Redis gets, although a caller may have less time: one hurried caller shall not open the
 	// circuit for all.
-	minWait = 100 * time.Millisecond
+	minBudget = 250 * time.Millisecond
+	// maxBudget is for calls whose context has no deadline.
+	maxBudget = time.Second
 )
 
 // A part is what lies together on one server: entries, and the sentinel that tells whether they are still
@@ -28,6 +29,7 @@ type part struct {
 	sentinel string
 	circuit  circuit
 	seen     atomic.Int64 // the highest value of the sentinel
+	last     atomic.Pointer[proof]
 
 	mu     sync.Mutex
 	queue  []*call
@@ -35,16 +37,17 @@ type part struct {
 }
 
 func newPart(s *Store, head string) *part {
-	p := &part{store: s, head: head, sentinel: head + "authjwt:sentinel"}
+	p := &part{store: s, head: head, sentinel: head + sentinelName}
 	p.seen.Store(noSentinel)
 	return p
 }
 
 // A call is what one Add, Set or Get wants of a part. Its results belong to the caller once done is closed.
 type call struct {
-	reads    []string
-	write    *write
-	deadline time.Time
+	reads  []string
+	write  *write
+	budget time.Duration // of the pipeline that it flies with
+	gone   atomic.Bool   // the caller does not wait any more
 
 	done  chan struct{}
 	err   error
@@ -52,12 +55,11 @@ type call struct {
 }
 
 func newCall(ctx context.Context) *call {
-	now := time.Now()
-	deadline, has := ctx.Deadline()
-	if !has {
-		deadline = now.Add(maxWait)
+	c := &call{budget: maxBudget, done: make(chan struct{})}
+	if deadline, has := ctx.Deadline(); has {
+		c.budget = max(time.Until(deadline), minBudget)
 	}
-	return &call{deadline: deadline, done: make(chan struct{})}
+	return c
 }
 
 // wait waits no longer than ctx, whatever the client's options say.
@@ -66,6 +68,7 @@ func (c *call) wait(ctx context.Context) error {
 	case <-c.done:
 		return c.err
 	case <-ctx.Done():
+		c.gone.Store(true)
 		return fmt.Errorf("redisstore: no answer in time: %w", ctx.Err())
 	}
 }
@@ -77,10 +80,22 @@ func settle(calls []*call, err error) {
 	}
 }
 
-// submit puts c in the queue, or settles it at once while Redis is away.
+// submit puts c in the queue. While Redis is away it settles c at once, but now and then one call waits for
+// a probe, and goes on if Redis is back.
 func (p *part) submit(c *call) {
-	if err := p.circuit.check(p.probe); err != nil {
-		settle([]*call{c}, err)
+	if away := p.circuit.outage.Load(); away != nil {
+		if !away.probeIsDue() {
+			settle([]*call{c}, away.err)
+			return
+		}
+		go func() {
+			if !p.probe() {
+				settle([]*call{c}, away.err)
+				return
+			}
+			p.circuit.outage.CompareAndSwap(away, nil)
+			p.submit(c)
+		}()
 		return
 	}
 	p.mu.Lock()
@@ -97,7 +112,8 @@ func (p *part) submit(c *call) {
 func (p *part) fly() {
 	for {
 		p.mu.Lock()
-		batch := p.queue
+		// What its caller has given up, and perhaps tries again, is not done any more.
+		batch := slices.DeleteFunc(p.queue, func(c *call) bool { return c.gone.Load() })
 		p.flying = len(batch) > 0
 		p.queue = nil
 		if len(batch) > maxBatch {
@@ -120,22 +136,17 @@ func (p *part) overdue() {
 // serve does what the calls of a batch want, and settles them. It is false if that took too long: then overdue
 // was called, and the calls have been settled meanwhile.
 func (p *part) serve(batch []*call, overdue func()) (inTime bool) {
-	deadline := batch[0].deadline
-	for _, c := range batch[1:] {
-		if c.deadline.After(deadline) {
-			deadline = c.deadline
-		}
+	budget := time.Duration(0)
+	for _, c := range batch {
+		budget = max(budget, c.budget)
 	}
-	if soonest := time.Now().Add(minWait); deadline.Before(soonest) {
-		deadline = soonest
-	}
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	ctx, cancel := context.WithTimeout(context.Background(), budget)
 	defer cancel()
-	late := time.AfterFunc(time.Until(deadline), func() {
+	late := time.AfterFunc(budget, func() {
 		overdue()
 		p.fail(batch, fmt.Errorf("no answer in time: %w", context.DeadlineExceeded))
 	})
-	x := newExchange(batch)
+	x, asked := newExchange(batch), time.Now()
 	err := p.converse(ctx, x)
 	if !late.Stop() {
 		return false
@@ -145,6 +156,9 @@ func (p *part) serve(batch []*call, overdue func()) (inTime bool) {
 		return true
 	}
 	x.deliver(batch)
+	if last := x.proof(asked); last != nil {
+		p.last.Store(last)
+	}
 	return true
 }
 
@@ -191,6 +205,6 @@ func (p *part) roundTrip(ctx context.Context, writes bool, ask ...func(context.C
 
 // probe looks whether Redis is back.
 func (p *part) probe() (recovered bool) {
-	c := &call{deadline: time.Now().Add(maxProbe), done: make(chan struct{})}
+	c := &call{budget: maxProbe, done: make(chan struct{})}
 	return p.serve([]*call{c}, func() {}) && c.err == nil
 }

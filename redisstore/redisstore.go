@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,9 +67,11 @@ func (s *Store) makeParts() {
 		return
 	}
 	for _, tag := range tags {
-		s.parts = append(s.parts, newPart(s, s.prefix+"{"+tag+"}"))
+		s.parts = append(s.parts, newPart(s, tagged(s.prefix, tag)))
 	}
 }
+
+func tagged(prefix, tag string) string { return prefix + "{" + tag + "}" }
 
 // alone tells whether all keys lie on one server.
 func (s *Store) alone() bool { return len(s.parts) == 1 }
@@ -112,6 +115,11 @@ func (s *Store) life(until time.Time) time.Duration {
 	return max(until.Sub(s.now()), time.Second)
 }
 
+// away tells whether a part is known to be away.
+func (s *Store) away() bool {
+	return slices.ContainsFunc(s.parts, func(p *part) bool { return p.circuit.outage.Load() != nil })
+}
+
 // Get implements authjwt.Store. For a key of the kind epoch the time is when the memory of Redis began.
 func (s *Store) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
 	if err := ctx.Err(); err != nil {
@@ -120,7 +128,7 @@ func (s *Store) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	if s.negatives.hold(keys) {
+	if s.negatives.hold(keys) && !s.away() {
 		return s.inOrder(keys, nil), nil
 	}
 	asked, writes := time.Now(), s.negatives.writes()
@@ -165,7 +173,7 @@ func (s *Store) inOrder(keys []string, calls *[maxParts]*call) []time.Time {
 		of := s.partOf(key)
 		switch {
 		case isEpoch(key):
-			times[i] = s.epoch()
+			times[i] = time.Unix(s.began(), 0)
 		case calls != nil:
 			times[i] = calls[of].times[taken[of]]
 			taken[of]++
@@ -174,12 +182,10 @@ func (s *Store) inOrder(keys []string, calls *[maxParts]*call) []time.Time {
 	return times
 }
 
-// epoch is when the memory of the part began that lost it last.
-func (s *Store) epoch() (latest time.Time) {
+// began is when the memory of the part began that lost it last, in seconds.
+func (s *Store) began() (latest int64) {
 	for _, p := range s.parts {
-		if began := p.epoch(); began.After(latest) {
-			latest = began
-		}
+		latest = max(latest, p.began())
 	}
 	return latest
 }

@@ -129,13 +129,13 @@ func TestNewWithFewCommands(t *testing.T) {
 	assert.ErrorContains(t, err, "NOPERM")
 	assert.NoError(t, worked(t, newStore(t, forbidden, redisstore.WithoutEvictionCheck())))
 
-	assert.NoError(t, worked(t, newStore(t, as("+get", "+set", "+incrby", "+info"))))
-	assert.NoError(t, worked(t, newStore(t, as("+get", "+set", "+incrby"), redisstore.WithoutEvictionCheck())))
-	client := as("+set", "+incrby", "+info")
+	assert.NoError(t, worked(t, newStore(t, as("+get", "+mget", "+exists", "+strlen", "+set", "+incrby", "+info"))))
+	assert.NoError(t, worked(t, newStore(t, as("+get", "+mget", "+exists", "+strlen", "+set", "+incrby"), redisstore.WithoutEvictionCheck())))
+	client := as("+exists", "+strlen", "+set", "+incrby", "+info")
 	if store, err := redisstore.New(t.Context(), client); err == nil {
 		assert.ErrorContains(t, worked(t, store), "NOPERM")
 	}
-	_, err = redisstore.New(t.Context(), as("+get", "+incrby", "+info"))
+	_, err = redisstore.New(t.Context(), as("+get", "+mget", "+exists", "+incrby", "+info"))
 	assert.ErrorContains(t, err, "NOPERM")
 }
 
@@ -252,7 +252,7 @@ func TestNewOnOldRedis(t *testing.T) {
 func TestNewWithManyServers(t *testing.T) {
 	t.Parallel()
 	cluster := redisserver.StartCluster(t, 2)
-	ring := []*redisserver.Server{redisserver.Start(t), redisserver.Start(t)}
+	ring, alone := []*redisserver.Server{redisserver.Start(t), redisserver.Start(t)}, redisserver.Start(t)
 	addrs := map[string]string{"one": ring[0].Addr(), "two": ring[1].Addr()}
 	var clients []redis.UniversalClient
 	t.Cleanup(func() {
@@ -262,7 +262,7 @@ func TestNewWithManyServers(t *testing.T) {
 	})
 	kinds := map[string]func(wait time.Duration, heeds bool) redis.UniversalClient{
 		"single": func(wait time.Duration, heeds bool) redis.UniversalClient {
-			return redis.NewClient(&redis.Options{Addr: ring[0].Addr(), ReadTimeout: wait, ContextTimeoutEnabled: heeds})
+			return redis.NewClient(&redis.Options{Addr: alone.Addr(), ReadTimeout: wait, ContextTimeoutEnabled: heeds})
 		},
 		"cluster": func(wait time.Duration, heeds bool) redis.UniversalClient {
 			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: cluster.Addrs(), ReadTimeout: wait, ContextTimeoutEnabled: heeds})
@@ -303,5 +303,28 @@ func TestNewWithManyServers(t *testing.T) {
 				newStore(t, client)
 			})
 		}
+	}
+}
+
+// Kinds of clients whose entries have other keys do not share a Redis, and nobody asks replicas.
+func TestNewRefusesWhatWouldNotShare(t *testing.T) {
+	server := redisserver.Start(t)
+	_ = newStore(t, newClient(t, server))
+	_ = newStore(t, newClient(t, server))
+	ring := newRing(t, server)
+	_, err := redisstore.New(t.Context(), ring)
+	assert.ErrorContains(t, err, "another kind of client")
+	_ = newStore(t, ring, redisstore.WithPrefix("ring:"))
+	_, err = redisstore.New(t.Context(), newClient(t, server), redisstore.WithPrefix("ring:"))
+	assert.ErrorContains(t, err, "delete the key ring:{18}authjwt:sentinel")
+	server.Do("DEL", "authjwt:sentinel")
+	_ = newStore(t, ring)
+
+	for _, o := range []redis.ClusterOptions{{ReadOnly: true}, {RouteByLatency: true}, {RouteRandomly: true}} {
+		o.Addrs = []string{server.Addr()}
+		client := redis.NewClusterClient(&o)
+		t.Cleanup(func() { _ = client.Close() })
+		_, err := redisstore.New(t.Context(), client)
+		assert.ErrorContains(t, err, "reads from replicas")
 	}
 }

@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -172,3 +173,26 @@ func TestS03_RedisInMidTraffic(t *testing.T) {
 
 // maxConnections are what go-redis keeps for pipelines that were tried again while others waited.
 const maxConnections = 4
+
+// What its caller has given up before it was sent is not sent any more.
+func TestR04_RedisGivenUpWrites(t *testing.T) {
+	server := redisserver.Start(t)
+	store := newStore(t, newClient(t, server))
+	server.Pause()
+	impatient := func(key string) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		_, _, err := store.Add(ctx, key, time.Now(), time.Now().Add(time.Hour))
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	}
+	impatient("sent")
+	impatient("waiting")
+	server.Resume()
+	until(t, 3*time.Second, "Redis is back", func() bool {
+		times, err := store.Get(t.Context(), "sent")
+		return err == nil && !times[0].IsZero()
+	})
+	times, err := store.Get(t.Context(), "waiting")
+	require.NoError(t, err)
+	assert.True(t, times[0].IsZero())
+}
