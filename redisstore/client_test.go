@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/internal/redisserver"
 )
 
 // A watch is a hook around pipelines.
@@ -216,4 +217,20 @@ func TestSlowNetwork(t *testing.T) {
 	assert.Greater(t, good.Load(), all.Load()*3/4)
 	_, err := store.Get(t.Context(), "key")
 	assert.NoError(t, err)
+}
+
+// The last entry may end, for then it was to be forgotten.
+func TestLastEntryEnds(t *testing.T) {
+	t.Parallel()
+	store := newStore(t, newClient(t, redisserver.Start(t)))
+	began := func() time.Time {
+		times, err := store.Get(t.Context(), "n:epoch:", "key")
+		require.NoError(t, err)
+		return times[0]
+	}
+	before := began()
+	require.NoError(t, store.Set(t.Context(), "last", time.Now(), time.Now().Add(1500*time.Millisecond)))
+	assert.Equal(t, before, began())
+	time.Sleep(1600 * time.Millisecond)
+	assert.Equal(t, before, began())
 }

@@ -103,6 +103,14 @@ func TestS03_RedisLossFoundByOthers(t *testing.T) {
 	fresh = began.login(t)
 	s.accepts(t, fresh)
 
+	require.Equal(t, http.StatusOK, s.do("POST", "/logout", s.login(t).Access).Code) // its entry is lost
+	nextSecond()
+	server.Do("FLUSHALL")
+	began = newSite(t, newStore(t, newClient(t, server)))
+	fresh = began.login(t)
+	s.accepts(t, fresh) // it is no other loss
+	began.accepts(t, fresh)
+
 	nextSecond()
 	server.Do("FLUSHALL")
 	server.Do("INCRBY", "authjwt:sentinel", "1") // by another's write

@@ -295,3 +295,15 @@ func TestNegativeCacheAndRefresh(t *testing.T) {
 	server.Do("FLUSHALL")
 	assert.Equal(t, http.StatusUnauthorized, two.do("POST", "/refresh", flushed.Refresh).Code)
 }
+
+// While Redis is known to be away nothing is taken for certain.
+func TestNegativeCacheWhileAway(t *testing.T) {
+	server := redisserver.Start(t)
+	s := newSite(t, newStore(t, newClient(t, server), redisstore.WithNegativeCache(time.Minute)))
+	p := s.login(t)
+	require.True(t, s.works(p))
+	server.Kill()
+	require.True(t, s.works(p), "nobody has noticed")
+	require.Equal(t, http.StatusServiceUnavailable, s.do("POST", "/refresh", p.Refresh).Code)
+	s.isDown(t, p)
+}
