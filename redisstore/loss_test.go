@@ -108,6 +108,8 @@ func TestS03_RedisLossFoundByOthers(t *testing.T) {
 	server.Do("FLUSHALL")
 	began = newSite(t, newStore(t, newClient(t, server)))
 	fresh = began.login(t)
+	nextSecond()
+	nextSecond()
 	s.accepts(t, fresh) // it is no other loss
 	began.accepts(t, fresh)
 

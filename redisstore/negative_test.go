@@ -305,5 +305,6 @@ func TestNegativeCacheWhileAway(t *testing.T) {
 	server.Kill()
 	require.True(t, s.works(p), "nobody has noticed")
 	require.Equal(t, http.StatusServiceUnavailable, s.do("POST", "/refresh", p.Refresh).Code)
+	until(t, time.Second, "it is noticed", func() bool { return !s.works(p) })
 	s.isDown(t, p)
 }
