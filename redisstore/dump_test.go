@@ -216,6 +216,8 @@ func TestS03_RedisClockDiffers(t *testing.T) {
 			t.Run(fmt.Sprintf("%v ahead, no expiry: %v", ahead, noExpiry), func(t *testing.T) {
 				server.Do("FLUSHALL")
 				now := func() time.Time { return time.Now().Add(ahead) }
+				anHourAgo := now().Add(-time.Hour).Unix() << 31 // in the second of a beginning all is dated later
+				require.NoError(t, client.Set(t.Context(), "authjwt:sentinel", anHourAgo, 0).Err())
 				const leeway = 90 * time.Second
 				s := newSite(t, newStore(t, client, redisstore.WithClock(now)), func(set *authjwt.Settings) {
 					set.Now, set.DecodeLeeway = now, leeway

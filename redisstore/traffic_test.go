@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -34,7 +35,8 @@ func commands(t *testing.T, server *redisserver.Server, name string) int {
 // A check is one pipeline of three commands; checks that come while one is under way share the next.
 func TestStore_OneRoundTrip(t *testing.T) {
 	server := redisserver.Start(t)
-	s := newSite(t, newStore(t, newClient(t, server)))
+	client := newClient(t, server)
+	s := newSite(t, newStore(t, client))
 	p := s.login(t)
 	server.Do("CONFIG", "RESETSTAT")
 	for range 10 {
@@ -46,6 +48,10 @@ func TestStore_OneRoundTrip(t *testing.T) {
 	assert.Zero(t, commands(t, server, "get"))
 
 	server.Do("CONFIG", "RESETSTAT")
+	client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
+		time.Sleep(2 * time.Millisecond) // on the way, so that the others come meanwhile, on a busy machine too
+		return next(ctx, cmds)
+	}})
 	var wait sync.WaitGroup
 	for range 32 {
 		wait.Go(func() {
