@@ -160,7 +160,7 @@ func (w *write) answer(cmd *redis.StatusCmd) (err error) {
 	w.present = time.UnixMilli(w.at.UnixMilli())
 	switch {
 	case w.replace && err == nil && text != "OK":
-		return fmt.Errorf("an odd reply to SET")
+		return errors.New("an odd reply to SET")
 	case w.replace:
 		w.added = err == nil
 		return err

@@ -27,7 +27,7 @@ func (n *negatives) hold(keys []string) bool {
 	if n == nil || !ofGuard(keys) {
 		return false
 	}
-	now, known := time.Now(), false
+	now := time.Now()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, key := range keys {
@@ -41,9 +41,8 @@ func (n *negatives) hold(keys []string) bool {
 		if !now.Before(until) {
 			return false
 		}
-		known = true
 	}
-	return known
+	return true
 }
 
 // writes is to be asked before a question whose answer remember gets.

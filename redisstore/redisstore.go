@@ -94,8 +94,7 @@ func (s *Store) write(ctx context.Context, key string, t, until time.Time, repla
 	if t.IsZero() || time.UnixMilli(t.UnixMilli()).IsZero() {
 		return time.Time{}, false, errZeroTime
 	}
-	s.negatives.forget(key)
-	defer s.negatives.forget(key) // what a check has read meanwhile
+	defer s.negatives.forget(key) // and what a check has read meanwhile
 	p := s.parts[s.partOf(key)]
 	c := newCall(ctx)
 	c.write = &write{key: p.head + key, at: t, life: s.life(until), replace: replace}

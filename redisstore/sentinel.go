@@ -129,7 +129,7 @@ func (p *part) saw(value int64) {
 // enough for seconds; values go through as texts.
 const renewal = `
 local value = redis.call('GET', KEYS[1])
-if value and math.floor(tonumber(value) / 2147483648) ~= tonumber(ARGV[1]) then
+if value and math.floor(tonumber(value) / tonumber(ARGV[3])) ~= tonumber(ARGV[1]) then
 	return value
 end
 redis.call('SET', KEYS[1], ARGV[2])
@@ -137,7 +137,7 @@ return ARGV[2]`
 
 // renew returns the sentinel that is there afterwards.
 func (p *part) renew(ctx context.Context, old, value int64) (int64, error) {
-	text, err := p.store.client.Eval(ctx, renewal, []string{p.sentinel}, old>>countBits, value).Text()
+	text, err := p.store.client.Eval(ctx, renewal, []string{p.sentinel}, old>>countBits, value, 1<<countBits).Text()
 	if err != nil {
 		return 0, err
 	}
