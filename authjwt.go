@@ -13,8 +13,8 @@ import (
 // concurrent use; make one with [New] at start-up and keep it. It never holds a request.
 type Manager struct {
 	settings        Settings
-	keys            []*key // the first signs; all verify
-	headers         headerCache
+	keys            *KeyRing    // nil: there is a KeySet
+	foreign         headerCache // of the KeySet
 	access, refresh *carrier
 	origins         *originPolicy
 	vary            string
@@ -30,11 +30,15 @@ type Manager struct {
 // New checks s and returns its Manager. The error joins all mistakes in s, each with its field and its fix.
 func New(s Settings) (*Manager, error) {
 	s = s.withDefaults()
-	if err := s.validate(); err != nil {
+	keys, mistakes := s.keys()
+	if err := errors.Join(append(mistakes, s.validate()...)...); err != nil {
 		return nil, err
 	}
+	if keys != nil {
+		keys.follow(&s)
+	}
 	s.HeaderName = http.CanonicalHeaderKey(s.HeaderName)
-	m := &Manager{settings: s, vary: s.HeaderName + ", Cookie", challengeScheme: s.HeaderType}
+	m := &Manager{settings: s, keys: keys, vary: s.HeaderName + ", Cookie", challengeScheme: s.HeaderType}
 	expected := s.HeaderType + " <JWT>"
 	if s.HeaderType == NoHeaderType {
 		m.challengeScheme, expected = "Bearer", "<JWT>"
@@ -44,12 +48,6 @@ func New(s Settings) (*Manager, error) {
 	}
 	m.storeLost.Store(s.Now().UnixMilli())
 	m.entryPrefixes = entryPrefixes(s.Name)
-	m.keys = append(m.keys, newHMACKey(s.KeyID, s.Algorithm, s.SecretKey))
-	for _, alg := range s.DecodeAlgorithms {
-		if alg != s.Algorithm {
-			m.keys = append(m.keys, newHMACKey(s.KeyID, alg, s.SecretKey))
-		}
-	}
 	m.access, m.refresh, m.origins = newCarrier(&s, Access), newCarrier(&s, Refresh), newOriginPolicy(&s)
 	m.failHeader = &failure{ErrInvalidHeader, nil, 400, 422, "invalid_request", "invalid_header",
 		"Bad " + s.HeaderName + " header. Expected value '" + expected + "'"}

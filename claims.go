@@ -165,6 +165,10 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	payload := t.payload
 	name, _ := w.kind.text(payload)
 	t.Type = TokenType(name)
+	untyped := w.kind.kind == 0
+	if untyped {
+		t.Type = s.UntypedTokens
+	}
 	if f := w.checkDates(s, t, now); f != nil {
 		return f
 	}
@@ -186,6 +190,9 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 		if t.ID, ok = w.id.text(payload); !ok {
 			return failTokenID
 		}
+	}
+	if untyped && t.Type != "" && t.ID == "" && s.Store != nil { // it could never be revoked, whatever DenylistTokenChecks says
+		return failNoTokenID
 	}
 	if !w.readSession(t) && s.Store != nil {
 		return failSession

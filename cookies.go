@@ -81,8 +81,8 @@ func (a *AuthJWT) setGiven(kind TokenType, raw string, opts []CookieOption) erro
 
 func (a *AuthJWT) setVerified(kind TokenType, raw string, opts []CookieOption) *Error {
 	t := new(Token)
-	if f := a.m.verifyToken(raw, t, a.m.settings.Now()); f != nil {
-		return a.m.misused(fmt.Errorf("set %s cookies: this Manager would refuse the token: %s", kind, f.detail))
+	if e := a.m.verifyToken(a.c.Request.Context(), raw, t, a.m.settings.Now()); e != nil {
+		return a.m.misused(fmt.Errorf("set %s cookies: this Manager would refuse the token: %s", kind, e.Detail))
 	}
 	if t.Type != kind {
 		return a.m.misused(fmt.Errorf("set %s cookies: it is no %s token", kind, kind))

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,11 +115,14 @@ func WithHeaders(h map[string]any) TokenOption {
 
 var forbiddenHeaders = []string{"alg", "crit", "b64", "jwk", "jku", "x5u", "x5c"}
 
-// WithAlgorithm signs with another algorithm of Settings.DecodeAlgorithms.
+var errOnlyVerifies = errors.New("the Manager only verifies; to sign, set Settings.SecretKey, PrivateKey or a KeyRing that has one")
+
+// WithAlgorithm signs with another algorithm of Settings.DecodeAlgorithms. With a KeyRing there is no other.
 func WithAlgorithm(alg string) TokenOption { return func(s *tokenSpec) { s.alg = alg } }
 
 // CreateAccessToken makes an access token for subject. An error means that the call itself is wrong:
-// no request can cause one, unless it chooses the subject or the claims. It is safe for concurrent use.
+// no request can cause one, unless it chooses the subject or the claims. One that wraps [ErrUnavailable] means that
+// the crypto.Signer failed. It is safe for concurrent use.
 func (m *Manager) CreateAccessToken(subject string, opts ...TokenOption) (string, error) {
 	return m.create(&tokenSpec{kind: Access, subject: subject}, opts)
 }
@@ -153,9 +155,9 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	}
 	text := make([]byte, 0, len(header)+2*len(payload)+maxSignatureText)
 	text = base64.RawURLEncoding.AppendEncode(append(append(text, header...), '.'), payload)
-	sig, err := k.method.Sign(string(text), nil)
+	sig, err := k.method.sign(text)
 	if err != nil {
-		return "", fmt.Errorf("authjwt: sign %s token: %w", s.kind, err)
+		return "", fmt.Errorf("authjwt: sign %s token: %w: %w", s.kind, ErrUnavailable, err)
 	}
 	token := string(base64.RawURLEncoding.AppendEncode(append(text, '.'), sig))
 	if len(token) > maxTokenSize {
@@ -165,58 +167,12 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	return token, nil
 }
 
-// header returns the encoded JOSE header and the key that signs.
-func (m *Manager) header(s *tokenSpec) (string, *key, error) {
-	at := slices.IndexFunc(m.keys, func(k *key) bool { return k.alg == s.alg })
-	if at < 0 {
-		return "", nil, fmt.Errorf("WithAlgorithm: there is no key for %q; list it in Settings.DecodeAlgorithms", s.alg)
+// notCreated is the answer where create has failed.
+func (m *Manager) notCreated(err error) *Error {
+	if errors.Is(err, ErrUnavailable) {
+		return m.fail(failUnavailable, err)
 	}
-	k := m.keys[at]
-	if len(s.headers) == 0 {
-		return k.header, k, nil
-	}
-	extra := maps.Clone(s.headers)
-	typ, kid := any("JWT"), any(k.id)
-	if replaced, ok := extra["typ"]; ok {
-		typ = replaced
-	}
-	if given, ok := extra["kid"]; ok {
-		if k.id != "" && given != kid {
-			return "", nil, fmt.Errorf("WithHeaders: kid must stay %q, the KeyID", k.id)
-		}
-		kid = given
-	}
-	delete(extra, "typ")
-	delete(extra, "kid")
-	text := joseHeaderJSON(typ, k.alg, kid, extra)
-	if text == nil {
-		return "", nil, errors.New("WithHeaders: a value cannot be encoded as JSON")
-	}
-	if _, _, _, f := parseHeader(new(objectReader), text); f != nil {
-		return "", nil, errors.New("WithHeaders: such a token would be refused: " + f.detail)
-	}
-	return base64.RawURLEncoding.EncodeToString(text), k, nil
-}
-
-// joseHeaderJSON writes typ, alg and kid first, as PyJWT does, then the rest by name; nil if it cannot.
-func joseHeaderJSON(typ any, alg string, kid any, extra map[string]any) []byte {
-	head := struct {
-		Type      any    `json:"typ"`
-		Algorithm string `json:"alg"`
-		KeyID     any    `json:"kid,omitempty"`
-	}{typ, alg, kid}
-	text, err := json.Marshal(head)
-	if err != nil {
-		return nil
-	}
-	if len(extra) > 0 {
-		rest, err := json.Marshal(extra, json.Deterministic(true), numbersAsNumbers)
-		if err != nil {
-			return nil
-		}
-		text = append(append(text[:len(text)-1], ','), rest[1:]...)
-	}
-	return text
+	return m.misused(err)
 }
 
 // payload writes the claims in fastapi-jwt-auth's order: sub iat nbf jti exp type fresh csrf iss aud, then the application's.

@@ -30,6 +30,7 @@ var (
 	failHeaderParam = badToken("token_malformed", "Header parameter not supported", jwt.ErrTokenUnverifiable)
 	failKeyID       = badToken("token_malformed", "Key ID header parameter must be a string", jwt.ErrTokenMalformed)
 	failAlgorithm   = badToken("token_signature_invalid", "The specified alg value is not allowed", jwt.ErrTokenSignatureInvalid)
+	failKey         = badToken("token_key_unknown", "There is no key for the token", jwt.ErrTokenUnverifiable)
 	failSignature   = badToken("token_signature_invalid", "Signature verification failed", jwt.ErrTokenSignatureInvalid)
 
 	failIssuedAtType  = badToken("token_claims_invalid", "Issued At claim (iat) must be an integer.", jwt.ErrTokenInvalidClaims)

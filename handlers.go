@@ -55,6 +55,7 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 	if routes.Login == nil {
 		panic("authjwt: LoginHandler: Routes.Login is nil; set it to the function that checks user name and password")
 	}
+	m.mustSign("LoginHandler")
 	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
 		if m.settings.uses(Cookies) {
 			if f := m.origins.check(a.c.Request, false); f != nil {
@@ -90,6 +91,7 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 // token that is not fresh, with a Store with a new refresh token, too, and sets their cookies if Cookies is a
 // location: see [AuthJWT.Refresh].
 func (m *Manager) RefreshHandler(routes Routes) gin.HandlerFunc {
+	m.mustSign("RefreshHandler")
 	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {
 		if err := a.JWTRefreshTokenRequired(); err != nil {
 			return err

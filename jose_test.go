@@ -33,6 +33,7 @@ var (
 	isHeader      = verdict{inv("token_malformed", "Invalid header string: must be a json object"), jwt.ErrTokenMalformed}
 	isPayload     = verdict{inv("token_malformed", "Invalid payload string: must be a json object"), jwt.ErrTokenMalformed}
 	isParameter   = verdict{inv("token_malformed", "Header parameter not supported"), jwt.ErrTokenUnverifiable}
+	isKey         = verdict{inv("token_key_unknown", "There is no key for the token"), jwt.ErrTokenUnverifiable}
 	isKeyID       = verdict{inv("token_malformed", "Key ID header parameter must be a string"), jwt.ErrTokenMalformed}
 	isAlgorithm   = verdict{inv("token_signature_invalid", "The specified alg value is not allowed"), jwt.ErrTokenSignatureInvalid}
 	isSignature   = verdict{inv("token_signature_invalid", "Signature verification failed"), jwt.ErrTokenSignatureInvalid}

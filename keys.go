@@ -3,132 +3,189 @@ package authjwt
 import (
 	"context"
 	"crypto"
-	"crypto/hmac"
-	_ "crypto/sha256" // for crypto.SHA256.New
-	_ "crypto/sha512" // for crypto.SHA384.New and crypto.SHA512.New
 	"encoding/base64"
 	"fmt"
-	"hash"
-	"slices"
-	"strings"
-	"sync"
-
-	"github.com/golang-jwt/jwt/v5"
+	"sync/atomic"
+	"time"
 )
 
-// KeySet finds the verification keys of an outside issuer. Implementations must be safe for
-// concurrent use. A nil key with a nil error means that there is no such key.
+// KeySet finds the verification keys of an outside issuer; jwks.Remote is one. Implementations must be safe for
+// concurrent use. VerificationKey is asked about every token, after its form and before its signature is checked; kid
+// is empty where the token has none. It returns a key that belongs to kid and alg both: each key does one algorithm
+// (RFC 8725 §3.1). A nil key with a nil error means that there is no such key: 401. An error means that it
+// cannot tell: 503, unless it is an *Error or an Err… reason.
 type KeySet interface {
 	VerificationKey(ctx context.Context, kid, alg string) (crypto.PublicKey, error)
 }
 
-// A key does one algorithm (RFC 8725 §3.1). The signing method is held as a value, because any
-// package of a program can replace what golang-jwt has registered under the algorithm's name.
+// A KeyState is a stage in the life of a [Key].
+type KeyState int
+
+// The stages, in the order of a rotation: next, current, previous, retired.
+const (
+	// KeyCurrent is the key that signs new tokens, and verifies. A KeyRing has exactly one.
+	KeyCurrent KeyState = iota
+	// KeyNext is published and verifies, so that every replica and every reader of the key set has it before one
+	// of them signs with it.
+	KeyNext
+	// KeyPrevious signs no more, and verifies until its deadline, Key.Until.
+	KeyPrevious
+	// KeyRetired does nothing: its tokens count for nothing from now on.
+	KeyRetired
+)
+
+// String returns the stage as one word.
+func (s KeyState) String() string {
+	if names := []string{"current", "next", "previous", "retired"}; s >= 0 && int(s) < len(names) {
+		return names[s]
+	}
+	return "unknown"
+}
+
+// Key is one key of a [KeyRing]: a SecretKey, or a PrivateKey, or a PublicKey that only verifies. It is copied when the
+// ring is made. Printing it shows no secret.
+type Key struct {
+	// ID is the kid of its tokens (RFC 7515 §4.1.4). A token with another kid is not verified by it. Default: the thumbprint
+	// (RFC 7638) of an asymmetric key; none for a secret, which then verifies tokens of any kid that no other key has.
+	ID string
+	// Algorithm is the one it does. Default: HS256, RS256, ES256, ES384, ES512 or EdDSA, by its kind.
+	Algorithm string
+	// SecretKey is as in [Settings].
+	SecretKey string
+	// InsecureShortSecret is as in [Settings].
+	InsecureShortSecret bool
+	// PrivateKey signs, and its public half verifies.
+	PrivateKey crypto.Signer
+	// PublicKey verifies. Beside a PrivateKey it is not needed, and must match.
+	PublicKey crypto.PublicKey
+	// State is its stage. Default: KeyCurrent.
+	State KeyState
+	// Until is the deadline of a KeyPrevious: no earlier than the end of the last token that it signed. Default:
+	// [KeyRing.Replace] computes it for the key that was current until then. It needs a deadline elsewhere.
+	Until time.Time
+}
+
+// A key does one algorithm (RFC 8725 §3.1), with a method bound to it.
 type key struct {
 	id     string
 	alg    string
-	method jwt.SigningMethod
-	header string // the encoded JOSE header of tokens without WithHeaders
+	method method
+	public crypto.PublicKey // nil: a secret
+	signs  bool
+	state  KeyState
+	until  time.Time // the deadline; zero: none
+	print  string    // tells keys apart whatever their ids are; no secret can be guessed from it
+	header string    // the encoded JOSE header of tokens without WithHeaders
 }
 
-func newHMACKey(id, alg, secret string) *key {
-	k := &key{id: id, alg: alg, method: newHMACMethod(alg, []byte(secret))}
-	k.header = base64.RawURLEncoding.EncodeToString(joseHeaderJSON("JWT", alg, id, nil))
+func newSecretKey(id string, alg algorithm, secret string) *key {
+	k := &key{id: id, alg: alg.name, method: newHMACMethod(alg, []byte(secret)), signs: true}
+	sum, _ := k.method.sign([]byte("authjwt: fingerprint"))
+	k.print = string(sum)
+	k.setHeader()
 	return k
 }
 
-var hmacHashes = map[string]crypto.Hash{"HS256": crypto.SHA256, "HS384": crypto.SHA384, "HS512": crypto.SHA512}
-
-// hmacMethod is a jwt.SigningMethod bound to one secret. It keeps HMAC states that have the secret
-// absorbed already, for reuse; golang-jwt's own makes a new one for every token.
-// It is safe for concurrent use and never registered with golang-jwt.
-type hmacMethod struct {
-	alg    string
-	states sync.Pool
+func (k *key) setHeader() {
+	k.header = base64.RawURLEncoding.EncodeToString(joseHeaderJSON("JWT", k.alg, k.id, nil))
 }
 
-type hmacState struct {
-	mac  hash.Hash
-	text []byte
-	sum  []byte
+// good tells whether the key verifies now.
+func (k *key) good(clock func() time.Time) bool {
+	return k.state != KeyRetired && (k.until.IsZero() || clock().Before(k.until))
 }
 
-func newHMACMethod(alg string, secret []byte) *hmacMethod {
-	h := hmacHashes[alg]
-	m := &hmacMethod{alg: alg}
-	m.states.New = func() any { return &hmacState{mac: hmac.New(h.New, secret)} }
-	return m
+// maxTries is how many keys a token without kid is tried with.
+const maxTries = 4
+
+// A keyList is keys that never change, and the headers that they have verified.
+type keyList struct {
+	keys    []*key // those that verify, the signing ones first
+	headers headerCache
 }
 
-// Alg returns the algorithm's name.
-func (m *hmacMethod) Alg() string { return m.alg }
-
-// Verify compares in constant time. The last argument is ignored: the secret is bound.
-func (m *hmacMethod) Verify(signingString string, sig []byte, _ any) error {
-	s := m.sum(signingString)
-	defer m.states.Put(s)
-	if !hmac.Equal(sig, s.sum) {
-		return jwt.ErrSignatureInvalid
+// pick returns the keys that a header may mean: the one of its kid, else those without an id; for a header without kid the
+// first few. An empty alg, as of a header without one, is no key's.
+func (l *keyList) pick(alg, kid string, hasKid bool) (found []*key, f *failure) {
+	f = failAlgorithm
+	for _, k := range l.keys {
+		switch {
+		case k.alg != alg:
+			continue
+		case hasKid && k.id != "" && k.id == kid:
+			return []*key{k}, nil
+		case (!hasKid || k.id == "") && len(found) < maxTries:
+			found = append(found, k)
+		}
+		f = failKey
 	}
-	return nil
+	if len(found) > 0 {
+		f = nil
+	}
+	return found, f
 }
 
-// Sign returns the code. The last argument is ignored: the secret is bound.
-func (m *hmacMethod) Sign(signingString string, _ any) ([]byte, error) {
-	s := m.sum(signingString)
-	defer m.states.Put(s)
-	return slices.Clone(s.sum), nil
-}
-
-func (m *hmacMethod) sum(signingString string) *hmacState {
-	s := m.states.Get().(*hmacState)
-	s.text = append(s.text[:0], signingString...)
-	s.mac.Reset()
-	s.mac.Write(s.text)
-	s.sum = s.mac.Sum(s.sum[:0])
-	return s
-}
-
-const minDistinctBytes = 8
-
-// wellKnownSecrets stand in tutorials and READMEs, so attackers try them first. All are lower case.
-var wellKnownSecrets = []string{
-	"secret", "secretkey", "secret-key", "secret_key", "secret key", "mysecret", "my-secret", "my_secret", "my-secret-key",
-	"supersecret", "super-secret", "super_secret", "supersecretkey", "super-secret-key", "jwt", "jwtsecret", "jwt-secret", "jwt_secret",
-	"key", "test", "password", "passw0rd", "changeme", "change-me", "change_me", "changeit", "change-this", "keyboard cat",
-	"your-secret", "your-secret-key", "your_secret_key", "your_jwt_secret", "insecure", "default", "admin", "qwerty", "123456", "12345678", "1234567890",
-	"your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long",
-	"a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long-for-a-secret-key",
-	"your-super-secret-jwt-token-with-at-least-32-characters-long",
-	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", // FastAPI's tutorial
-}
-
-// secretMistake says what is wrong with the secret for the algorithms, or returns nil.
-func secretMistake(secret string, short bool, algs []string) error {
-	need, strongest := crypto.SHA256.Size(), "HS256"
-	for _, alg := range algs {
-		if h, ok := hmacHashes[alg]; ok && h.Size() > need {
-			need, strongest = h.Size(), alg
+// signer returns the key that signs with alg; with any, if alg is empty; nil where there is none.
+func (m *Manager) signer(alg string) *key {
+	if m.keys == nil {
+		return nil
+	}
+	for _, k := range m.keys.list.Load().keys {
+		if k.signs && k.state == KeyCurrent && (alg == "" || k.alg == alg) {
+			return k
 		}
 	}
-	distinct := map[byte]bool{}
-	for _, b := range []byte(secret) {
-		distinct[b] = true
-	}
-	howTo := fmt.Sprintf("make one with: openssl rand -base64 %d", need)
-	switch {
-	case strings.TrimSpace(secret) == "":
-		return mistake("SecretKey", "it is empty; %s", howTo)
-	case strings.Contains(secret, "-----BEGIN "): // whoever has the public key could sign (CVE-2022-29217)
-		return mistake("SecretKey", "it is a PEM key, no secret; %s", howTo)
-	case slices.Contains(wellKnownSecrets, strings.ToLower(strings.TrimSpace(secret))):
-		return mistake("SecretKey", "it is a well-known example; %s", howTo)
-	case len(secret) < need && short:
-		return nil
-	case len(secret) < need:
-		return mistake("SecretKey", "%d octets are too few: %s needs at least %d (RFC 7518 §3.2); %s", len(secret), strongest, need, howTo)
-	case len(distinct) < minDistinctBytes:
-		return mistake("SecretKey", "it has only %d different octets, so it can be guessed; %s", len(distinct), howTo)
-	}
 	return nil
+}
+
+// mustSign panics where a handler that makes tokens is asked for and the Manager can make none.
+func (m *Manager) mustSign(handler string) {
+	if m.signer("") == nil {
+		panic("authjwt: " + handler + ": " + errOnlyVerifies.Error() + "; mount the handler where tokens are made")
+	}
+}
+
+// PublicKeys returns the public halves of the keys that other services verify by: of the current key, the next, and previous ones until
+// their deadline, each with ID, Algorithm, PublicKey, State and Until. A secret is never among them, and a Manager that only
+// verifies has none. The keys are copies. What is returned changes with [KeyRing.Replace]; jwks.Handler publishes it.
+func (m *Manager) PublicKeys() []Key {
+	if m.signer("") == nil {
+		return nil
+	}
+	var keys []Key
+	for _, k := range m.keys.list.Load().keys {
+		if k.public == nil || !k.good(m.settings.Now) {
+			continue
+		}
+		if public, err := copyPublic(k.public); err == nil {
+			keys = append(keys, Key{ID: k.id, Algorithm: k.alg, PublicKey: public, State: k.state, Until: k.until})
+		}
+	}
+	return keys
+}
+
+// setKey is a key of a KeySet that was found good, for the next token with the same header.
+type setKey struct{ last atomic.Pointer[key] }
+
+// bind checks a public key from a KeySet and binds it to alg. What was bound before is bound again without checks.
+func (s *setKey) bind(alg string, public crypto.PublicKey) (k *key, err error) {
+	defer func() {
+		if recover() != nil {
+			k, err = nil, fmt.Errorf("a %T without a key in it", public)
+		}
+	}()
+	if last := s.last.Load(); last != nil && samePublic(last.public, public) {
+		return last, nil
+	}
+	own, err := copyPublic(public)
+	if err != nil {
+		return nil, err
+	}
+	a, _ := findAlgorithm(alg)
+	if !a.fits(own) {
+		return nil, fmt.Errorf("a key of %s cannot do %s", kindOf(own), alg)
+	}
+	k = &key{alg: alg, method: newMethod(a, own, nil), public: own}
+	s.last.Store(k)
+	return k, nil
 }

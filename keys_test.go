@@ -132,7 +132,7 @@ func TestJ11_KeyIDInjection(t *testing.T) {
 		if k.secret != "" {
 			secrets = []string{k.secret}
 		}
-		known = append(known, attack{k.name, token(k.kid), token("k1"), isAlgorithm, secrets})
+		known = append(known, attack{k.name, token(k.kid), token("k1"), isKey, secrets})
 		other := compactWith(t, "HS256", strings.ToUpper(testSecret), `{"alg":"HS256","kid":"`+k.kid+`"}`, minimal)
 		// Without KeyID a kid has no meaning, so the twin with the same kid under the right MAC is good.
 		forged = append(forged, attack{"ignored " + k.name, other, token(k.kid), isSignature, secrets})
@@ -148,8 +148,8 @@ func TestJ11_KeyIDInjection(t *testing.T) {
 	repel(t, with, known)
 	repel(t, without, forged)
 	repel(t, with, []attack{ // what is known, told apart by its value and not by its spelling
-		{"escaped", token(`k\u0032`), token(`k\u0031`), isAlgorithm, nil},
-		{"other kid, no kid", token("k2"), compact(t, "HS256", `{"alg":"HS256"}`, minimal), isAlgorithm, nil},
+		{"escaped", token(`k\u0032`), token(`k\u0031`), isKey, nil},
+		{"other kid, no kid", token("k2"), compact(t, "HS256", `{"alg":"HS256"}`, minimal), isKey, nil},
 	})
 }
 

@@ -13,10 +13,10 @@ import (
 
 const redacted = "[redacted]"
 
-// shown lists the fields of s that are set. Secrets are replaced; what is no plain value is only named.
-func (s Settings) shown() []slog.Attr {
+// shown lists the fields of a struct that are set. Secrets are replaced; what is no plain value is only named.
+func shown(fields any) []slog.Attr {
 	var attrs []slog.Attr
-	v := reflect.ValueOf(s)
+	v := reflect.ValueOf(fields)
 	for i := range v.NumField() {
 		name, field := v.Type().Field(i).Name, v.Field(i)
 		if field.IsZero() {
@@ -28,7 +28,7 @@ func (s Settings) shown() []slog.Attr {
 		case field.Kind() == reflect.Func || field.Kind() == reflect.Interface:
 			attrs = append(attrs, slog.String(name, "set"))
 		case name == "CookieSameSite":
-			attrs = append(attrs, slog.String(name, sameSiteNames[s.CookieSameSite]))
+			attrs = append(attrs, slog.String(name, sameSiteNames[field.Interface().(http.SameSite)]))
 		default:
 			attrs = append(attrs, slog.String(name, fmt.Sprint(field)))
 		}
@@ -40,26 +40,53 @@ var sameSiteNames = map[http.SameSite]string{
 	http.SameSiteDefaultMode: "omitted", http.SameSiteLaxMode: "Lax", http.SameSiteStrictMode: "Strict", http.SameSiteNoneMode: "None",
 }
 
-// Format prints the fields that are set, whatever the verb, with secrets redacted.
-func (s Settings) Format(f fmt.State, _ rune) {
-	var fields []string
-	for _, attr := range s.shown() {
-		fields = append(fields, attr.String())
+func printShown(f fmt.State, name string, fields any) {
+	var texts []string
+	for _, attr := range shown(fields) {
+		texts = append(texts, attr.String())
 	}
-	_, _ = fmt.Fprintf(f, "authjwt.Settings(%s)", strings.Join(fields, " "))
+	_, _ = fmt.Fprintf(f, "authjwt.%s(%s)", name, strings.Join(texts, " "))
+}
+
+func marshalShown(fields any) ([]byte, error) {
+	texts := map[string]string{}
+	for _, attr := range shown(fields) {
+		texts[attr.Key] = attr.Value.String()
+	}
+	return json.Marshal(texts, json.Deterministic(true))
+}
+
+// Format prints the fields that are set, whatever the verb, with secrets redacted.
+func (s Settings) Format(f fmt.State, _ rune) { printShown(f, "Settings", s) }
+
+// LogValue logs what Format prints.
+func (s Settings) LogValue() slog.Value { return slog.GroupValue(shown(s)...) }
+
+// MarshalJSON writes what Format prints.
+func (s Settings) MarshalJSON() ([]byte, error) { return marshalShown(s) }
+
+// Format prints the fields that are set, whatever the verb, with keys and secrets redacted.
+func (k Key) Format(f fmt.State, _ rune) { printShown(f, "Key", k) }
+
+// LogValue logs what Format prints.
+func (k Key) LogValue() slog.Value { return slog.GroupValue(shown(k)...) }
+
+// MarshalJSON writes what Format prints. Package jwks writes keys for others.
+func (k Key) MarshalJSON() ([]byte, error) { return marshalShown(k) }
+
+// Format prints the ids, the algorithms and the states of the keys, whatever the verb.
+func (r *KeyRing) Format(f fmt.State, _ rune) {
+	var keys []string
+	if list := r.list.Load(); list != nil {
+		for _, k := range list.keys {
+			keys = append(keys, fmt.Sprintf("%q %s %s", k.id, k.alg, k.state))
+		}
+	}
+	_, _ = fmt.Fprintf(f, "authjwt.KeyRing(%s)", strings.Join(keys, ", "))
 }
 
 // LogValue logs what Format prints.
-func (s Settings) LogValue() slog.Value { return slog.GroupValue(s.shown()...) }
-
-// MarshalJSON writes what Format prints.
-func (s Settings) MarshalJSON() ([]byte, error) {
-	fields := map[string]string{}
-	for _, attr := range s.shown() {
-		fields[attr.Key] = attr.Value.String()
-	}
-	return json.Marshal(fields, json.Deterministic(true))
-}
+func (r *KeyRing) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 // Format prints the settings as [Settings] prints them, never a secret, whatever the verb.
 func (m *Manager) Format(f fmt.State, _ rune) {

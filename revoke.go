@@ -202,7 +202,7 @@ func (m *Manager) latest(at time.Time) time.Time {
 func (a *AuthJWT) endPresented(logout bool) *Error {
 	ctx, ended := a.c.Request.Context(), map[string]bool{}
 	for _, raw := range a.presented(logout) {
-		t, live := a.m.verifyPast(raw)
+		t, live := a.m.verifyPast(ctx, raw)
 		if t == nil {
 			continue
 		}

@@ -84,11 +84,11 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 		notBefore: access.notBefore, session: access.session, sessionEnd: access.sessionEnd,
 	}
 	if _, err := a.m.create(access, opts); err != nil {
-		return TokenPair{}, a.m.misused(err)
+		return TokenPair{}, a.m.notCreated(err)
 	}
 	refresh.persistent = access.persistent
 	if _, err := a.m.create(refresh, nil); err != nil {
-		return TokenPair{}, a.m.misused(err)
+		return TokenPair{}, a.m.notCreated(err)
 	}
 	pair, e := a.handOut(access.issued, refresh.issued, func() *Error {
 		if a.m.settings.Store == nil {
@@ -166,7 +166,7 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 		}
 	}
 	if _, err := a.m.create(access, opts); err != nil {
-		return TokenPair{}, a.m.misused(err)
+		return TokenPair{}, a.m.notCreated(err)
 	}
 	if s.Store == nil || s.KeepRefreshToken {
 		return a.handOut(access.issued, issued{}, func() *Error { return a.m.stillGood(a.c.Request.Context(), t) })
@@ -176,7 +176,7 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 		id: successorOf(t.ID), session: access.session, sessionEnd: access.sessionEnd,
 	}
 	if _, err := a.m.create(next, nil); err != nil {
-		return TokenPair{}, a.m.misused(err)
+		return TokenPair{}, a.m.notCreated(err)
 	}
 	return a.rotate(t, access.issued, next)
 }
@@ -198,7 +198,7 @@ func (a *AuthJWT) rotate(t *Token, access issued, next *tokenSpec) (TokenPair, *
 	if id != next.id { // another tab was faster; the date stays, for the store was asked after it
 		next.id = id
 		if _, err := a.m.create(next, nil); err != nil {
-			return TokenPair{}, a.m.misused(err)
+			return TokenPair{}, a.m.notCreated(err)
 		}
 	}
 	return a.handOut(access, next.issued, nil)
@@ -284,7 +284,7 @@ func (a *AuthJWT) mayLogOut() *failure {
 	var verdict *failure
 	for _, k := range a.m.carriers() {
 		for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
-			t, live := a.m.verifyPast(a.m.cookieToken(presented.Value))
+			t, live := a.m.verifyPast(a.c.Request.Context(), a.m.cookieToken(presented.Value))
 			if t == nil || t.Type != k.kind || !t.hasCSRF {
 				continue
 			}
@@ -308,15 +308,15 @@ func (a *AuthJWT) mayLogOut() *failure {
 
 // verifyPast verifies a token as of the last second of its life if that is over, and tells whether it is
 // not. The token is nil if it does not verify even so.
-func (m *Manager) verifyPast(raw string) (t *Token, live bool) {
+func (m *Manager) verifyPast(ctx context.Context, raw string) (t *Token, live bool) {
 	t = new(Token)
 	now := m.settings.Now()
-	f := m.verifyToken(raw, t, now)
-	live = f == nil
-	if f == failExpired {
-		f = m.verifyToken(raw, t, t.ExpiresAt.Add(-time.Second))
+	e := m.verifyToken(ctx, raw, t, now)
+	live = e == nil
+	if e != nil && e.kind == failExpired {
+		e = m.verifyToken(ctx, raw, t, t.ExpiresAt.Add(-time.Second))
 	}
-	if f != nil {
+	if e != nil {
 		return nil, false
 	}
 	return t, live

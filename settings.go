@@ -2,6 +2,7 @@ package authjwt
 
 import (
 	"context"
+	"crypto"
 	"net/http"
 	"slices"
 	"time"
@@ -29,6 +30,8 @@ const (
 	NoGrace time.Duration = -1
 	// NoHeaderType as HeaderType means that the header holds the bare token.
 	NoHeaderType = "(none)"
+	// NoKeyID as KeyID, or as the ID of a Key, stamps no kid where an asymmetric key would have its thumbprint.
+	NoKeyID = "(none)"
 )
 
 // Settings configures a [Manager]. The zero value of a field selects its default, and the default is
@@ -43,16 +46,30 @@ type Settings struct {
 	// InsecureShortSecret admits a shorter SecretKey, for a service that must share an existing one.
 	// An empty or a well-known secret is refused all the same, and so is a long one of few different octets.
 	InsecureShortSecret bool
-	// KeyID is stamped on new tokens as kid (RFC 7515 §4.1.4). A token that carries another kid is
-	// then refused. Without KeyID the kid of a token is ignored.
+	// PrivateKey signs, and its public half verifies: an *rsa.PrivateKey of at least 2048 bits, an *ecdsa.PrivateKey on
+	// P-256, P-384 or P-521, an ed25519.PrivateKey, or the crypto.Signer of a KMS or HSM, which [New] lets sign once. Read one
+	// with [ParsePrivateKey]; make one with: openssl genpkey -algorithm ed25519
+	PrivateKey crypto.Signer
+	// PublicKey makes a Manager that only verifies. Beside PrivateKey it is not needed, and must match. Read one with [ParsePublicKey].
+	PublicKey crypto.PublicKey
+	// KeyID is stamped on new tokens as kid (RFC 7515 §4.1.4). A token that carries another kid is then refused; without
+	// KeyID the kid of a token is ignored. Default: the thumbprint of PrivateKey (RFC 7638), for which NoKeyID is none; none otherwise.
 	KeyID string
-	// KeySet verifies the tokens of an outside issuer. It is not available yet: New refuses it.
+	// KeyRing holds several keys, which may be replaced while requests run. It takes the place of all fields above,
+	// Algorithm and DecodeAlgorithms. Default: none.
+	KeyRing *KeyRing
+	// KeySet verifies the tokens of an outside issuer, in the place of all keys above; set DecodeIssuer and DecodeAudience with it.
+	// Its tokens often lack what ours have: see UntypedTokens. Default: none.
 	KeySet KeySet
+	// UntypedTokens is what a token without a type claim counts as: Access, for issuers that know no such claim. With a
+	// Store it must have a jti even so. Default: it is refused.
+	UntypedTokens TokenType
 
-	// Algorithm signs new tokens: HS256 (default), HS384 or HS512.
+	// Algorithm signs new tokens: HS256, HS384, HS512; RS256, RS384, RS512, PS256, PS384, PS512; ES256, ES384, ES512, by the curve;
+	// EdDSA (RFC 7518 §3.1, RFC 8037 §3.1). Default: the first of these that fits the key; HS256 for a SecretKey.
 	Algorithm string
-	// DecodeAlgorithms are the algorithms accepted in tokens. Default: Algorithm alone. A secret
-	// used with two algorithms counts as two keys (RFC 8725 §3.1).
+	// DecodeAlgorithms are the algorithms accepted in tokens. Default: Algorithm alone; with a KeySet and no Algorithm, all but HS256, HS384
+	// and HS512. A secret used with two algorithms counts as two keys; a key pair has one (RFC 8725 §3.1).
 	DecodeAlgorithms []string
 
 	// TokenLocation lists where tokens are looked for; the first location that holds a credential
@@ -225,7 +242,7 @@ const (
 
 // withDefaults returns a copy of s that shares no memory with it and has every default filled in.
 func (s Settings) withDefaults() Settings {
-	setDefault(&s.Algorithm, "HS256")
+	s.keyDefaults()
 	setDefault(&s.HeaderName, "Authorization")
 	setDefault(&s.HeaderType, "Bearer")
 	setDefault(&s.QueryStringName, "token")
@@ -246,9 +263,6 @@ func (s Settings) withDefaults() Settings {
 	encode, decode := s.EncodeIssuer, s.DecodeIssuer
 	setDefault(&s.EncodeIssuer, decode)
 	setDefault(&s.DecodeIssuer, encode)
-	if s.DecodeAlgorithms == nil {
-		s.DecodeAlgorithms = []string{s.Algorithm}
-	}
 	if s.TokenLocation == nil {
 		s.TokenLocation = []Location{Headers}
 	}

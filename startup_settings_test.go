@@ -3,6 +3,7 @@ package authjwt_test
 import (
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"net/http"
 	"strings"
 	"time"
@@ -30,7 +31,12 @@ var wrongSettings = []struct {
 	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey, s.Algorithm = testSecret[:63], "HS512" }, "make one with: openssl rand -base64 64"},
 	{"SecretKey", func(s *authjwt.Settings) { s.SecretKey = strings.Repeat("ab", 32) }, "make one with: openssl rand -base64 32"},
 	{"KeyID", func(s *authjwt.Settings) { s.KeyID = "\xff" }, "use letters and digits"},
-	{"KeySet", func(s *authjwt.Settings) { s.KeySet = fakeKeySet{} }, "leave it nil"},
+	{"PrivateKey", func(s *authjwt.Settings) { s.PrivateKey = (*rsa.PrivateKey)(nil) }, "parse one with authjwt.ParsePrivateKey"},
+	{"PublicKey", func(s *authjwt.Settings) { s.PublicKey = []byte("-----BEGIN PUBLIC KEY-----") }, "parse it with authjwt.ParsePublicKey"},
+	{"KeyRing", func(s *authjwt.Settings) { s.SecretKey, s.KeyRing = "", new(authjwt.KeyRing) }, "make it with NewKeyRing"},
+	{"KeySet", func(s *authjwt.Settings) { s.SecretKey, s.KeySet = "", (*fakeKeySet)(nil) }, "leave it nil"},
+	{"KeySet", func(s *authjwt.Settings) { s.KeySet = fakeKeySet{} }, "make a Manager for each issuer"},
+	{"UntypedTokens", func(s *authjwt.Settings) { s.UntypedTokens = authjwt.Refresh }, "use Access, or leave it empty"},
 	{"Store", func(s *authjwt.Settings) { s.Store = (*authjwt.MemoryStore)(nil) }, "new(authjwt.MemoryStore)"},
 	{"StoreTimeout", func(s *authjwt.Settings) { s.StoreTimeout = 250 }, "write 250*time.Millisecond"},
 	{"StoreTimeout", func(s *authjwt.Settings) { s.StoreTimeout = time.Minute + 1 }, "from 1ms to 1m"},
@@ -42,10 +48,10 @@ var wrongSettings = []struct {
 	{"RefreshReuseGrace", func(s *authjwt.Settings) { s.RefreshReuseGrace = 10 }, "write 10*time.Second"},
 	{"RefreshReuseGrace", func(s *authjwt.Settings) { s.RefreshReuseGrace = -2 }, "or NoGrace"},
 	{"RefreshReuseGrace", func(s *authjwt.Settings) { s.RefreshReuseGrace = time.Minute + 1 }, "from 1s to 1m"},
-	{"Algorithm", func(s *authjwt.Settings) { s.Algorithm = "none" }, "use HS256, HS384 or HS512"},
-	{"Algorithm", func(s *authjwt.Settings) { s.Algorithm = "hs256" }, "use HS256, HS384 or HS512"},
+	{"Algorithm", func(s *authjwt.Settings) { s.Algorithm = "none" }, "ES512 or EdDSA"},
+	{"Algorithm", func(s *authjwt.Settings) { s.Algorithm = "hs256" }, "ES512 or EdDSA"},
 	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{} }, "leave it nil"},
-	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{"HS256", "none"} }, "use HS256, HS384 or HS512"},
+	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{"HS256", "none"} }, "ES512 or EdDSA"},
 	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{"HS512"} }, "add it"},
 	{"DecodeAlgorithms", func(s *authjwt.Settings) { s.DecodeAlgorithms = []string{"HS256", "HS256"} }, "name it once"},
 	{"TokenLocation", func(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{} }, "leave it nil"},

@@ -2,6 +2,7 @@ package authjwt_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net/http"
@@ -176,6 +177,9 @@ func TestS04_AllMistakesAtOnce(t *testing.T) {
 	delete(first, "EncodeAudience") // its row and DecodeAudience's undo each other
 	delete(first, "EncodeIssuer")
 	delete(first, "InsecureCookies") // undoes CookiePrefix
+	for _, field := range []string{"PrivateKey", "PublicKey", "KeyRing", "KeySet"} {
+		delete(first, field) // these take SecretKey's place
+	}
 	for _, edit := range first {
 		edit(&all)
 	}
@@ -187,6 +191,12 @@ func TestS04_AllMistakesAtOnce(t *testing.T) {
 	joined, ok := err.(interface{ Unwrap() []error })
 	require.True(t, ok)
 	assert.GreaterOrEqual(t, len(joined.Unwrap()), len(first))
+
+	pair := authjwt.Settings{PrivateKey: ed25519.PrivateKey{}, PublicKey: "text", KeyID: "\xff", DecodeAlgorithms: []string{"none"}, UntypedTokens: "any"}
+	_, err = authjwt.New(pair)
+	for _, field := range []string{"PrivateKey", "PublicKey", "KeyID", "DecodeAlgorithms", "UntypedTokens"} {
+		assert.ErrorContains(t, err, "Settings."+field+": ")
+	}
 
 	m := newManager(t)
 	for option, want := range map[string]authjwt.RequireOption{"WithLocations": authjwt.WithLocations(authjwt.Cookies), "WithScopes": authjwt.WithScopes()} {

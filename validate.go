@@ -1,7 +1,6 @@
 package authjwt
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -10,10 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// validate returns all mistakes in s, each with its fix, joined; s has its defaults filled in.
-func (s *Settings) validate() error {
-	mistakes := slices.Concat(
-		s.keyMistakes(),
+// validate returns all mistakes in s apart from those about keys, each with its fix; s has its defaults filled in.
+func (s *Settings) validate() []error {
+	return slices.Concat(
 		s.transportMistakes(),
 		s.cookieMistakes(),
 		s.csrfMistakes(),
@@ -22,7 +20,6 @@ func (s *Settings) validate() error {
 		s.sessionMistakes(),
 		s.answerMistakes(),
 	)
-	return errors.Join(mistakes...)
 }
 
 // maxName keeps the keys in a Store short.
@@ -30,39 +27,6 @@ const maxName = 64
 
 func mistake(field, format string, args ...any) error {
 	return fmt.Errorf("authjwt: Settings."+field+": "+format, args...)
-}
-
-func (s *Settings) keyMistakes() (found []error) {
-	known := func(field, alg string) {
-		if _, ok := hmacHashes[alg]; !ok {
-			found = append(found, mistake(field, "%q is not available; use HS256, HS384 or HS512", alg))
-		}
-	}
-	known("Algorithm", s.Algorithm)
-	if len(s.DecodeAlgorithms) == 0 {
-		found = append(found, mistake("DecodeAlgorithms", "the list is empty; leave it nil to accept Algorithm alone"))
-	}
-	for i, alg := range s.DecodeAlgorithms {
-		if alg != s.Algorithm {
-			known("DecodeAlgorithms", alg)
-		}
-		if slices.Contains(s.DecodeAlgorithms[:i], alg) {
-			found = append(found, mistake("DecodeAlgorithms", "%q stands twice; name it once", alg))
-		}
-	}
-	if len(s.DecodeAlgorithms) > 0 && !slices.Contains(s.DecodeAlgorithms, s.Algorithm) {
-		found = append(found, mistake("DecodeAlgorithms", "%q, the Algorithm of new tokens, is not listed; add it, or they would be refused", s.Algorithm))
-	}
-	if err := secretMistake(s.SecretKey, s.InsecureShortSecret, append([]string{s.Algorithm}, s.DecodeAlgorithms...)); err != nil {
-		found = append(found, err)
-	}
-	if !utf8.ValidString(s.KeyID) {
-		found = append(found, mistake("KeyID", "it is not UTF-8; use letters and digits"))
-	}
-	if s.KeySet != nil {
-		found = append(found, mistake("KeySet", "outside key sets are not available yet; leave it nil"))
-	}
-	return found
 }
 
 func (s *Settings) transportMistakes() (found []error) {

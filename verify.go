@@ -5,18 +5,16 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-const (
-	// maxTokenSize is the longest compact text accepted, in octets.
-	maxTokenSize = 8 << 10
-	// maxHeaderMembers bounds what a header costs before any signature is checked.
-	maxHeaderMembers = 32
-)
+// maxTokenSize is the longest compact text accepted, in octets.
+const maxTokenSize = 8 << 10
 
 var errWant = errors.New("Verify: want must be Access or Refresh")
 
@@ -49,8 +47,8 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // verify is the only place where a token becomes trusted: it fills t, or says why not. No claim is
 // read before the signature is good.
 func (m *Manager) verify(ctx context.Context, raw string, t *Token) *Error {
-	if f := m.verifyToken(raw, t, m.settings.Now()); f != nil {
-		return m.fail(f, nil)
+	if e := m.verifyToken(ctx, raw, t, m.settings.Now()); e != nil {
+		return e
 	}
 	if e := m.checkRevoked(ctx, t); e != nil {
 		return e
@@ -63,55 +61,71 @@ func (m *Manager) verify(ctx context.Context, raw string, t *Token) *Error {
 	return nil
 }
 
-func (m *Manager) verifyToken(raw string, t *Token, now time.Time) *failure {
+func (m *Manager) verifyToken(ctx context.Context, raw string, t *Token, now time.Time) *Error {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	payload, f := m.verifySignature(raw, s)
-	if f != nil {
-		return f
+	payload, e := m.verifySignature(ctx, raw, s)
+	if e != nil {
+		return e
 	}
 	s.claims = wireClaims{}
 	if !s.reader.read(payload, len(payload), s.claims.member) {
-		return failPayload
+		return m.fail(failPayload, nil)
 	}
 	t.raw, t.payload = raw, string(payload)
-	return s.claims.check(&m.settings, t, now)
+	if f := s.claims.check(&m.settings, t, now); f != nil {
+		return m.fail(f, nil)
+	}
+	return nil
 }
 
 // verifySignature checks a compact JWS (RFC 7515 §5.2) and returns its payload, which lives in s.
 // Like PyJWT it cuts at the first and the last dot; a dot between them is not base64url.
-func (m *Manager) verifySignature(raw string, s *scratch) ([]byte, *failure) {
+func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) ([]byte, *Error) {
 	if len(raw) > maxTokenSize {
-		return nil, failTooLong
+		return nil, m.fail(failTooLong, nil)
 	}
 	first, last := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
 	if first == last { // also where there is none
-		return nil, failSegments
+		return nil, m.fail(failSegments, nil)
 	}
 	s.text = append(s.text[:0], raw...)
-	known := m.headers.find(raw[:first])
-	header := known
-	if known == nil {
+	headers, keys := &m.foreign, (*keyList)(nil)
+	if m.keys != nil {
+		keys = m.keys.list.Load()
+		headers = &keys.headers
+	}
+	header := headers.find(raw[:first])
+	known := header != nil
+	if !known {
 		var f *failure
-		if header, f = m.readHeader(s.text[:first], s); f != nil {
-			return nil, f
+		if header, f = m.readHeader(s.text[:first], s, keys); f != nil {
+			return nil, m.fail(f, nil)
 		}
 	}
 	sig, ok := decodeSegment(s.decoded[:0], s.text[last+1:])
 	s.decoded = sig
 	if !ok {
-		return nil, failSigText
+		return nil, m.fail(failSigText, nil)
 	}
-	if !header.verifies(raw[:last], sig) {
-		return nil, failSignature
+	if keys == nil {
+		k, e := m.foreignKey(ctx, header)
+		if e != nil {
+			return nil, e
+		}
+		if !k.method.verify(s.text[:last], sig) {
+			return nil, m.fail(failSignature, nil)
+		}
+	} else if f := header.verify(s.text[:last], sig, m.settings.Now); f != nil {
+		return nil, m.fail(f, nil)
 	}
-	if known == nil {
-		m.headers.add(raw[:first], header)
+	if !known {
+		headers.add(raw[:first], header)
 	}
 	payload, ok := decodeSegment(s.decoded[:0], s.text[first+1:last])
 	s.decoded = payload
 	if !ok {
-		return nil, failPayloadText
+		return nil, m.fail(failPayloadText, nil)
 	}
 	return payload, nil
 }
@@ -130,46 +144,45 @@ func decodeSegment(dst, segment []byte) ([]byte, bool) {
 
 // joseHeader is an accepted header and the keys it may mean.
 type joseHeader struct {
-	segment string
-	keys    []*key
+	segment  string
+	alg, kid string
+	keys     []*key // of the KeyRing
+	foreign  setKey // of the KeySet
 }
 
-// verifies tells whether one of the keys made sig.
-func (h *joseHeader) verifies(signingString string, sig []byte) bool {
+// verify finds the key that made sig.
+func (h *joseHeader) verify(text, sig []byte, clock func() time.Time) *failure {
+	f := failKey
 	for _, k := range h.keys {
-		if k.method.Verify(signingString, sig, nil) == nil {
-			return true
+		if !k.good(clock) {
+			continue
 		}
+		if k.method.verify(text, sig) {
+			return nil
+		}
+		f = failSignature
 	}
-	return false
+	return f
 }
 
-// wireHeader are the header parameters that are looked at. jwk, jku, x5u and x5c are not: a token
-// does not bring its own key (RFC 8725 §3.10).
-type wireHeader struct {
-	algorithm, keyID, kind, contentType, unsupported member
-}
-
-// member returns the field for a parameter, or nil. No extension is understood, so that crit, b64
-// (RFC 7797) and zip are refused in any form (RFC 7515 §4.1.11).
-func (w *wireHeader) member(name []byte) *member {
-	switch string(name) {
-	case `"alg"`:
-		return &w.algorithm
-	case `"kid"`:
-		return &w.keyID
-	case `"typ"`:
-		return &w.kind
-	case `"cty"`:
-		return &w.contentType
-	case `"crit"`, `"b64"`, `"zip"`:
-		return &w.unsupported
+// foreignKey asks the KeySet for the key of a header. It is asked each time, so that a key that was removed verifies no more.
+func (m *Manager) foreignKey(ctx context.Context, h *joseHeader) (*key, *Error) {
+	public, err := m.settings.KeySet.VerificationKey(ctx, h.kid, h.alg)
+	if err != nil {
+		return nil, m.errorFrom(err, failUnavailable)
 	}
-	return nil
+	if public == nil {
+		return nil, m.fail(failKey, nil)
+	}
+	k, err := h.foreign.bind(h.alg, public)
+	if err != nil {
+		return nil, m.fail(failKey, fmt.Errorf("the KeySet returned %w", err))
+	}
+	return k, nil
 }
 
-// readHeader parses a header and picks the keys by algorithm and kid.
-func (m *Manager) readHeader(segment []byte, s *scratch) (*joseHeader, *failure) {
+// readHeader parses a header and picks the keys by algorithm and kid; without a list, the KeySet picks later.
+func (m *Manager) readHeader(segment []byte, s *scratch, keys *keyList) (*joseHeader, *failure) {
 	text, ok := decodeSegment(s.decoded[:0], segment)
 	s.decoded = text
 	if !ok {
@@ -179,36 +192,13 @@ func (m *Manager) readHeader(segment []byte, s *scratch) (*joseHeader, *failure)
 	if f != nil {
 		return nil, f
 	}
-	h := new(joseHeader)
-	for _, k := range m.keys {
-		if k.alg == alg && (k.id == "" || !hasKid || k.id == kid) {
-			h.keys = append(h.keys, k)
-		}
+	h := &joseHeader{alg: alg, kid: kid}
+	if keys != nil {
+		h.keys, f = keys.pick(alg, kid, hasKid)
+	} else if !slices.Contains(m.settings.DecodeAlgorithms, alg) {
+		f = failAlgorithm
 	}
-	if len(h.keys) == 0 {
-		return nil, failAlgorithm
-	}
-	return h, nil
-}
-
-// parseHeader judges a decoded header. A nested token is refused, too (RFC 7519 §5.2).
-func parseHeader(r *objectReader, text []byte) (alg, kid string, hasKid bool, f *failure) {
-	var w wireHeader
-	if !r.read(text, maxHeaderMembers, w.member) {
-		return "", "", false, failJOSEHeader
-	}
-	header := string(text)
-	_, typed := w.kind.text(header)
-	content, hasContent := w.contentType.text(header)
-	nested := strings.EqualFold(content, "JWT") || strings.EqualFold(content, "application/jwt")
-	if w.unsupported.kind != 0 || w.kind.kind != 0 && !typed || w.contentType.kind != 0 && !hasContent || nested {
-		return "", "", false, failHeaderParam
-	}
-	if kid, hasKid = w.keyID.text(header); w.keyID.kind != 0 && !hasKid {
-		return "", "", false, failKeyID
-	}
-	alg, _ = w.algorithm.text(header) // empty where it is no string, and no key has that name
-	return alg, kid, hasKid, nil
+	return h, f
 }
 
 // headerCache remembers the few headers that have once carried a good signature, so that forgers

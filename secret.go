@@ -1,0 +1,86 @@
+package authjwt
+
+import (
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// hmacMethod does HMAC with one secret. It keeps states that have the secret absorbed already, for reuse.
+type hmacMethod struct{ states sync.Pool }
+
+type hmacState struct {
+	mac hash.Hash
+	sum []byte
+}
+
+func newHMACMethod(alg algorithm, secret []byte) *hmacMethod {
+	m := new(hmacMethod)
+	m.states.New = func() any { return &hmacState{mac: hmac.New(alg.hash.New, secret)} }
+	return m
+}
+
+// verify compares in constant time.
+func (m *hmacMethod) verify(text, sig []byte) bool {
+	s := m.sum(text)
+	defer m.states.Put(s)
+	return hmac.Equal(sig, s.sum)
+}
+
+func (m *hmacMethod) sign(text []byte) ([]byte, error) {
+	s := m.sum(text)
+	defer m.states.Put(s)
+	return slices.Clone(s.sum), nil
+}
+
+func (m *hmacMethod) sum(text []byte) *hmacState {
+	s := m.states.Get().(*hmacState)
+	s.mac.Reset()
+	s.mac.Write(text)
+	s.sum = s.mac.Sum(s.sum[:0])
+	return s
+}
+
+const minDistinctBytes = 8
+
+// wellKnownSecrets stand in tutorials and READMEs, so attackers try them first. All are lower case.
+var wellKnownSecrets = []string{
+	"secret", "secretkey", "secret-key", "secret_key", "secret key", "mysecret", "my-secret", "my_secret", "my-secret-key",
+	"supersecret", "super-secret", "super_secret", "supersecretkey", "super-secret-key", "jwt", "jwtsecret", "jwt-secret", "jwt_secret",
+	"key", "test", "password", "passw0rd", "changeme", "change-me", "change_me", "changeit", "change-this", "keyboard cat",
+	"your-secret", "your-secret-key", "your_secret_key", "your_jwt_secret", "insecure", "default", "admin", "qwerty", "123456", "12345678", "1234567890",
+	"your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long",
+	"a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long-for-a-secret-key",
+	"your-super-secret-jwt-token-with-at-least-32-characters-long",
+	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", // FastAPI's tutorial
+}
+
+// secretProblem says what is wrong with the secret for the algorithms, or returns nil.
+func secretProblem(secret string, short bool, algs ...algorithm) error {
+	strongest := slices.MaxFunc(algs, func(a, b algorithm) int { return a.hash.Size() - b.hash.Size() })
+	need := strongest.hash.Size()
+	distinct := map[byte]bool{}
+	for _, b := range []byte(secret) {
+		distinct[b] = true
+	}
+	howTo := fmt.Sprintf("make one with: openssl rand -base64 %d", need)
+	switch {
+	case strings.TrimSpace(secret) == "":
+		return errors.New("it is empty; " + howTo)
+	case strings.Contains(secret, "-----BEGIN "): // whoever has the public key could sign (CVE-2022-29217)
+		return errors.New("it is a PEM key, no secret; parse it with authjwt.ParsePrivateKey for PrivateKey, or " + howTo)
+	case slices.Contains(wellKnownSecrets, strings.ToLower(strings.TrimSpace(secret))):
+		return errors.New("it is a well-known example; " + howTo)
+	case len(secret) < need && short:
+		return nil
+	case len(secret) < need:
+		return fmt.Errorf("%d octets are too few: %s needs at least %d (RFC 7518 §3.2); %s", len(secret), strongest.name, need, howTo)
+	case len(distinct) < minDistinctBytes:
+		return fmt.Errorf("it has only %d different octets, so it can be guessed; %s", len(distinct), howTo)
+	}
+	return nil
+}

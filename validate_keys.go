@@ -1,0 +1,179 @@
+package authjwt
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// keyDefaults fills in the algorithms; of a KeyRing, each key says its own.
+func (s *Settings) keyDefaults() {
+	switch {
+	case s.KeyRing != nil:
+		return
+	case s.KeySet != nil && s.Algorithm == "" && s.DecodeAlgorithms == nil:
+		s.DecodeAlgorithms = algorithmNames(true)
+		return
+	case s.KeySet == nil:
+		setDefault(&s.Algorithm, s.usualAlgorithm())
+	}
+	if s.DecodeAlgorithms == nil {
+		s.DecodeAlgorithms = []string{s.Algorithm}
+	}
+}
+
+// usualAlgorithm is empty where the pair is no good.
+func (s *Settings) usualAlgorithm() string {
+	if !s.hasPair() {
+		return "HS256"
+	}
+	p := newPair(s.PrivateKey, s.PublicKey, func(string, string, ...any) {})
+	if p == nil {
+		return ""
+	}
+	return usualAlgorithm(p.public)
+}
+
+func (s *Settings) hasPair() bool { return s.PrivateKey != nil || s.PublicKey != nil }
+
+// keys returns the ring to use, nil where there is a KeySet, and all mistakes in the fields about keys.
+func (s *Settings) keys() (ring *KeyRing, found []error) {
+	switch {
+	case s.KeyRing != nil:
+		ring, found = s.KeyRing, s.beside("KeyRing", "each Key has its own, and a KeySet needs a Manager by itself")
+		if ring.list.Load() == nil {
+			found = append(found, mistake("KeyRing", "it is empty; make it with NewKeyRing"))
+		}
+	case s.KeySet != nil:
+		found = slices.Concat(s.beside("KeySet", "make a Manager for each issuer, and one for your own keys"), s.algorithmMistakes(true))
+		if v := reflect.ValueOf(s.KeySet); v.Kind() == reflect.Pointer && v.IsNil() {
+			found = append(found, mistake("KeySet", "it is a nil %T; make one, or leave it nil", s.KeySet))
+		}
+	default:
+		ring, found = s.ownKeys()
+	}
+	if s.UntypedTokens != "" && s.UntypedTokens != Access {
+		found = append(found, mistake("UntypedTokens", "%q is not possible; use Access, or leave it empty", s.UntypedTokens))
+	}
+	return ring, found
+}
+
+// beside finds what has no place beside the field.
+func (s *Settings) beside(field, fix string) []error {
+	var others []string
+	for _, other := range []struct {
+		name string
+		set  bool
+	}{
+		{"SecretKey", s.SecretKey != ""}, {"PrivateKey", s.PrivateKey != nil}, {"PublicKey", s.PublicKey != nil}, {"KeyID", s.KeyID != ""},
+		{"KeySet", s.KeySet != nil && field != "KeySet"},
+		{"Algorithm", s.Algorithm != "" && field == "KeyRing"}, {"DecodeAlgorithms", s.DecodeAlgorithms != nil && field == "KeyRing"},
+	} {
+		if other.set {
+			others = append(others, other.name)
+		}
+	}
+	if others == nil {
+		return nil
+	}
+	return []error{mistake(field, "it leaves no place for %s; %s", strings.Join(others, ", "), fix)}
+}
+
+// algorithmMistakes judges the names alone.
+func (s *Settings) algorithmMistakes(asymmetric bool) (found []error) {
+	names := algorithmNames(asymmetric)
+	known := func(field, alg string) {
+		if !slices.Contains(names, alg) {
+			found = append(found, mistake(field, "%q is not available; use %s", alg, listed(names)))
+		}
+	}
+	if s.Algorithm != "" {
+		known("Algorithm", s.Algorithm)
+	}
+	if len(s.DecodeAlgorithms) == 0 {
+		found = append(found, mistake("DecodeAlgorithms", "the list is empty; leave it nil to accept Algorithm alone"))
+	}
+	for i, alg := range s.DecodeAlgorithms {
+		if alg != s.Algorithm {
+			known("DecodeAlgorithms", alg)
+		}
+		if slices.Contains(s.DecodeAlgorithms[:i], alg) {
+			found = append(found, mistake("DecodeAlgorithms", "%q stands twice; name it once", alg))
+		}
+	}
+	if len(s.DecodeAlgorithms) > 0 && s.Algorithm != "" && !slices.Contains(s.DecodeAlgorithms, s.Algorithm) {
+		found = append(found, mistake("DecodeAlgorithms", "%q, the Algorithm of new tokens, is not listed; add it, or they would be refused", s.Algorithm))
+	}
+	return found
+}
+
+// ownKeys makes the keys of SecretKey, PrivateKey and PublicKey, one for each algorithm.
+func (s *Settings) ownKeys() (ring *KeyRing, found []error) {
+	var p *pair
+	if s.hasPair() {
+		p = newPair(s.PrivateKey, s.PublicKey, func(field, format string, args ...any) { found = append(found, mistake(field, format, args...)) })
+	}
+	found = append(found, s.algorithmMistakes(false)...)
+	if !utf8.ValidString(s.KeyID) {
+		found = append(found, mistake("KeyID", "it is not UTF-8; use letters and digits"))
+	}
+	list := new(keyList)
+	var secret []algorithm
+	bound := ""
+	for i, name := range append([]string{s.Algorithm}, s.DecodeAlgorithms...) {
+		field := "DecodeAlgorithms"
+		if i == 0 {
+			field = "Algorithm"
+		}
+		alg, ok := findAlgorithm(name)
+		switch {
+		case !ok || i > 0 && name == s.Algorithm: // it is told, or made
+		case alg.family == familyHMAC && p != nil && s.SecretKey == "":
+			found = append(found, mistake(field, "%q does not fit a key of %s; leave it empty for %s, or set SecretKey, too", name, kindOf(p.public), usualAlgorithm(p.public)))
+		case alg.family == familyHMAC:
+			secret = append(secret, alg)
+			list.keys = append(list.keys, newSecretKey(s.keyID(""), alg, s.SecretKey))
+		case p == nil && s.hasPair(): // it is told
+		case p == nil:
+			found = append(found, mistake(field, "%q needs a PrivateKey, or a PublicKey to verify alone", name))
+		case !alg.fits(p.public):
+			found = append(found, mistake(field, "%q does not fit a key of %s; leave it empty for %s", name, kindOf(p.public), usualAlgorithm(p.public)))
+		case bound != "":
+			found = append(found, mistake(field, "%q is a second algorithm of the key pair, beside %s; it has one (RFC 8725 §3.1)", name, bound))
+		default:
+			bound = name
+			k, err := newPairKey(s.keyID(p.usualID()), alg, p)
+			if err != nil {
+				found = append(found, mistake("PrivateKey", "%w", err))
+				continue
+			}
+			list.keys = append(list.keys, k)
+		}
+	}
+	if len(secret) > 0 || !s.hasPair() {
+		secret = append(secret, algorithms[0])
+		err := secretProblem(s.SecretKey, s.InsecureShortSecret, secret...)
+		if err != nil && s.SecretKey == "" {
+			err = fmt.Errorf("%w, or set PrivateKey, PublicKey, KeyRing or KeySet instead", err)
+		}
+		if err != nil {
+			found = append(found, mistake("SecretKey", "%w", err))
+		}
+	}
+	ring = new(KeyRing)
+	ring.list.Store(list)
+	return ring, found
+}
+
+// keyID is the kid to stamp; usual is the default of the kind of key.
+func (s *Settings) keyID(usual string) string {
+	switch s.KeyID {
+	case "":
+		return usual
+	case NoKeyID:
+		return ""
+	}
+	return s.KeyID
+}
