@@ -202,7 +202,10 @@ func (m *Manager) latest(at time.Time) time.Time {
 func (a *AuthJWT) endPresented(logout bool) *Error {
 	ctx, ended := a.c.Request.Context(), map[string]bool{}
 	for _, raw := range a.presented(logout) {
-		t, live := a.m.verifyPast(ctx, raw)
+		t, live, e := a.m.verifyPast(ctx, raw)
+		if e != nil {
+			return e
+		}
 		if t == nil {
 			continue
 		}

@@ -284,7 +284,10 @@ func (a *AuthJWT) mayLogOut() *failure {
 	var verdict *failure
 	for _, k := range a.m.carriers() {
 		for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
-			t, live := a.m.verifyPast(a.c.Request.Context(), a.m.cookieToken(presented.Value))
+			t, live, e := a.m.verifyPast(a.c.Request.Context(), a.m.cookieToken(presented.Value))
+			if e != nil {
+				return failUnavailable
+			}
 			if t == nil || t.Type != k.kind || !t.hasCSRF {
 				continue
 			}
@@ -307,8 +310,9 @@ func (a *AuthJWT) mayLogOut() *failure {
 }
 
 // verifyPast verifies a token as of the last second of its life if that is over, and tells whether it is
-// not. The token is nil if it does not verify even so.
-func (m *Manager) verifyPast(ctx context.Context, raw string) (t *Token, live bool) {
+// not. The token is nil if it does not verify even so; where that cannot be found out, because a KeySet is out of
+// reach, it is an error.
+func (m *Manager) verifyPast(ctx context.Context, raw string) (t *Token, live bool, unknown *Error) {
 	t = new(Token)
 	now := m.settings.Now()
 	e := m.verifyToken(ctx, raw, t, now)
@@ -316,10 +320,13 @@ func (m *Manager) verifyPast(ctx context.Context, raw string) (t *Token, live bo
 	if e != nil && e.kind == failExpired {
 		e = m.verifyToken(ctx, raw, t, t.ExpiresAt.Add(-time.Second))
 	}
-	if e != nil {
-		return nil, false
+	switch {
+	case e == nil:
+		return t, live, nil
+	case e.Status >= 500:
+		return nil, false, e
 	}
-	return t, live
+	return nil, false, nil
 }
 
 // readSession is false where the claims of a session cannot be read.
