@@ -43,6 +43,13 @@
 // [Manager.RevokeSubject] end for all its tokens at once, and every refresh uses a refresh token up. A
 // used one that comes back after a grace ends the session, for it was stolen.
 //
+// # Keys
+//
+// A secret signs and verifies; a key pair lets others verify, too. Each key does one algorithm, which it is bound to when
+// it is loaded. A [KeyRing] holds several and is replaced while requests run, so that keys rotate without logging
+// anybody out. A [KeySet] verifies the tokens of an outside issuer; package jwks, a module of its own, has one, and
+// publishes [Manager.PublicKeys].
+//
 // # Errors
 //
 // Refusals are of type *[Error] and wrap one of the Err… reasons, by which errors.Is tells them apart. The

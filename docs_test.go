@@ -19,19 +19,24 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
 // snippetImports are what a fragment without a package clause may use.
 var snippetImports = map[string]string{
-	"authjwt": "github.com/gin-authjwt/authjwt", "context": "context", "errors": "errors", "gin": "github.com/gin-gonic/gin",
-	"http": "net/http", "jwt": "github.com/golang-jwt/jwt/v5",
-	"redis": "github.com/redis/go-redis/v9", "redisstore": "github.com/gin-authjwt/authjwt/redisstore",
+	"authjwt": "github.com/gin-authjwt/authjwt", "context": "context", "crypto": "crypto", "errors": "errors", "gin": "github.com/gin-gonic/gin",
+	"http": "net/http", "jwks": "github.com/gin-authjwt/authjwt/jwks", "jwt": "github.com/golang-jwt/jwt/v5", "os": "os",
+	"redis": "github.com/redis/go-redis/v9", "redisstore": "github.com/gin-authjwt/authjwt/redisstore", "time": "time",
 }
+
+// snippetModules are the modules beside the root that a snippet may use, each with all that it requires.
+var snippetModules = []string{"jwks", "redisstore"}
 
 // Every go block of README.md and docs is built, each in a module of its own.
 func TestDocs_SnippetsBuild(t *testing.T) {
 	root, err := filepath.Abs(".")
 	require.NoError(t, err)
-	download := exec.Command("go", "mod", "download")
-	download.Dir = "redisstore"
-	output, err := download.CombinedOutput()
-	require.NoError(t, err, string(output))
+	for _, module := range snippetModules {
+		download := exec.Command("go", "mod", "download")
+		download.Dir = module
+		output, err := download.CombinedOutput()
+		require.NoError(t, err, string(output))
+	}
 	built := 0
 	for _, page := range pages(t) {
 		text, err := os.ReadFile(page)
@@ -71,9 +76,11 @@ func writeSnippet(t *testing.T, dir, root, code string) {
 		}
 		code = head.String() + code
 	}
-	base := "."
-	if strings.Contains(code, "redisstore.") {
-		base = "redisstore" // which requires go-redis
+	base, ours := ".", []string{""}
+	for _, module := range snippetModules {
+		if strings.Contains(code, module+".") {
+			base, ours = module, append(ours, "/"+module)
+		}
 	}
 	module, err := os.ReadFile(filepath.Join(base, "go.mod"))
 	require.NoError(t, err)
@@ -81,7 +88,7 @@ func writeSnippet(t *testing.T, dir, root, code string) {
 	require.NoError(t, err)
 	text := regexp.MustCompile(`(?m)^(module|replace|\tgithub.com/gin-authjwt/authjwt) .*\n`).ReplaceAllString(string(module), "")
 	text = "module snippet\n" + text
-	for _, of := range []string{"", "/redisstore"} {
+	for _, of := range ours {
 		text += fmt.Sprintf("\nrequire github.com/gin-authjwt/authjwt%s v0.0.0\nreplace github.com/gin-authjwt/authjwt%s => %s%s\n", of, of, root, of)
 	}
 	module = []byte(text)

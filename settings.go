@@ -41,7 +41,7 @@ const (
 type Settings struct {
 	// SecretKey signs and verifies with HMAC. It is used as it stands, byte for byte, and must be at
 	// least as long as the hash: 32 octets for HS256, 48 for HS384, 64 for HS512 (RFC 7518 §3.2).
-	// Make one with: openssl rand -base64 32
+	// Make one with: openssl rand -base64 32. Beside a PrivateKey or PublicKey it does what DecodeAlgorithms lists of HMAC.
 	SecretKey string
 	// InsecureShortSecret admits a shorter SecretKey, for a service that must share an existing one.
 	// An empty or a well-known secret is refused all the same, and so is a long one of few different octets.
