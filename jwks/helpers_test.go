@@ -19,17 +19,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// signers has a private key of each kind, made once.
-var signers = sync.OnceValue(func() map[string]crypto.Signer {
+// makers make a private key of each kind.
+var makers = map[string]func() crypto.Signer{
+	"RSA":   func() crypto.Signer { return must(rsa.GenerateKey(rand.Reader, 2048)) },
+	"P-256": func() crypto.Signer { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) },
+	"P-384": func() crypto.Signer { return must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader)) },
+	"P-521": func() crypto.Signer { return must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader)) },
+	"Ed25519": func() crypto.Signer {
+		_, private, err := ed25519.GenerateKey(rand.Reader)
+		return must(private, err)
+	},
+}
+
+// signers has one of each kind, and strangers another.
+var signers, strangers = sync.OnceValue(makeAll), sync.OnceValue(makeAll)
+
+func makeAll() map[string]crypto.Signer {
 	all := map[string]crypto.Signer{}
-	all["RSA"] = must(rsa.GenerateKey(rand.Reader, 2048))
-	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384(), elliptic.P521()} {
-		all[curve.Params().Name] = must(ecdsa.GenerateKey(curve, rand.Reader))
+	for kind, make := range makers {
+		all[kind] = make()
 	}
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	all["Ed25519"] = must(private, err)
 	return all
-})
+}
 
 func must[T any](value T, err error) T {
 	if err != nil {
