@@ -1,6 +1,7 @@
 package authjwt
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -117,8 +118,38 @@ func (m *ecdsaMethod) verify(text, sig []byte) bool {
 		return false
 	}
 	var sum [sha512.Size]byte
-	r, s := new(big.Int).SetBytes(sig[:m.size]), new(big.Int).SetBytes(sig[m.size:])
-	return ecdsa.Verify(m.public, m.digest(text, &sum), r, s)
+	var der [maxASN1]byte
+	return ecdsa.VerifyASN1(m.public, m.digest(text, &sum), asn1Signature(der[:0], sig[:m.size], sig[m.size:]))
+}
+
+// maxASN1 holds the signature of P-521: two integers of up to 67 octets, each with a head, and the head of both.
+const maxASN1 = 3 + 2*(2+67)
+
+// asn1Signature writes R and S as VerifyASN1 wants them (RFC 3279 §2.2.3), which spares ecdsa.Verify's ten allocations.
+// R and S out of range it leaves to be refused.
+func asn1Signature(dst, r, s []byte) []byte {
+	r, s = bytes.TrimLeft(r, "\x00"), bytes.TrimLeft(s, "\x00")
+	size := asn1Size(r) + asn1Size(s)
+	dst = append(dst, 0x30)
+	if size >= 0x80 {
+		dst = append(dst, 0x81)
+	}
+	dst = append(dst, byte(size))
+	for _, n := range [][]byte{r, s} {
+		dst = append(dst, 2, byte(asn1Size(n)-2))
+		if len(n) == 0 || n[0] >= 0x80 { // zero, or what would be negative
+			dst = append(dst, 0)
+		}
+		dst = append(dst, n...)
+	}
+	return dst
+}
+
+func asn1Size(n []byte) int {
+	if len(n) == 0 || n[0] >= 0x80 {
+		return 3 + len(n)
+	}
+	return 2 + len(n)
 }
 
 // sign turns the DER that every crypto.Signer returns into R and S.
