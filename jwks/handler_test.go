@@ -189,6 +189,33 @@ func TestK03_KeysThatAreReplaced(t *testing.T) {
 	wait.Wait()
 }
 
+// The same key under another name, and for another algorithm, is another document.
+func TestK03_KeysThatAreRenamed(t *testing.T) {
+	rs := authjwt.Key{ID: "1", PrivateKey: signers()["RSA"]}
+	ring, err := authjwt.NewKeyRing(rs)
+	require.NoError(t, err)
+	engine := newEngine(jwks.Handler(newManager(t, authjwt.Settings{KeyRing: ring})))
+	published := func() string {
+		keys := keysOf(t, get(engine, "GET"))
+		require.Len(t, keys, 1)
+		return keys[0]["kid"] + " " + keys[0]["alg"]
+	}
+	replace := func(old, next authjwt.Key) {
+		old.State = authjwt.KeyRetired
+		require.NoError(t, ring.Replace(old, next))
+	}
+	require.Equal(t, "1 RS256", published())
+	ps, between := authjwt.Key{ID: "1", PrivateKey: signers()["RSA"], Algorithm: "PS256"}, authjwt.Key{ID: "0", PrivateKey: signers()["P-256"]}
+	replace(rs, between) // nobody asks in the meantime
+	replace(between, ps)
+	assert.Equal(t, "1 PS256", published())
+	renamed := ps
+	renamed.ID = "2"
+	replace(ps, between)
+	replace(between, renamed)
+	assert.Equal(t, "2 PS256", published())
+}
+
 func TestK03_Mistakes(t *testing.T) {
 	auth := newManager(t, authjwt.Settings{SecretKey: secret})
 	for fix, make := range map[string]func(){

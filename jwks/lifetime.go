@@ -27,7 +27,7 @@ func (c *config) lifetime(control []string, age string) time.Duration {
 		}
 	}
 	if seen {
-		life -= seconds(strings.TrimSpace(age))
+		life -= seconds(age)
 	}
 	return min(max(life, c.least), c.most)
 }
