@@ -22,7 +22,7 @@ lint:
 
 # Rewrites the snapshot of the exported API, with which repo compares.
 api:
-	@api=$$(go run -C tools ./api .. ../redisstore) && printf '%s\n' "$$api" > api.txt
+	@api=$$(go run -C tools ./api .. ../jwks ../redisstore) && printf '%s\n' "$$api" > api.txt
 
 repo:
 	@sh .ci/repo
