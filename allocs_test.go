@@ -3,6 +3,8 @@
 package authjwt_test
 
 import (
+	"context"
+	"crypto"
 	"net/http"
 	"testing"
 
@@ -62,6 +64,21 @@ func TestAllocs_Verify(t *testing.T) {
 	assert.LessOrEqual(t, testing.AllocsPerRun(1000, func() {
 		_, _ = auth.Verify(t.Context(), token, authjwt.Access)
 	}), 2.0) // the Token and the claims' text
+}
+
+// The rest is what package crypto allocates for a signature, and to compare the key of a KeySet with the one before.
+func TestAllocs_KeyPairs(t *testing.T) {
+	answer := func(c *gin.Context) { c.String(http.StatusOK, "ok") }
+	for alg, most := range map[string]float64{"EdDSA": 7, "RS256": 18, "ES256": 30} {
+		pair, public := newManager(t, signsWith(alg)), publicKey(alg)
+		set := keySetFunc(func(context.Context, string, string) (crypto.PublicKey, error) { return public, nil })
+		token := mustCreate(t, pair)
+		bare := testing.AllocsPerRun(300, protectedGET(t, token, answer))
+		for name, m := range map[string]*authjwt.Manager{"pair": pair, "KeySet": newManager(t, withKeySet(set))} {
+			beyond := testing.AllocsPerRun(300, protectedGET(t, token, m.Required(), answer)) - bare
+			assert.LessOrEqual(t, beyond, most, "%s, %s", alg, name)
+		}
+	}
 }
 
 func TestAllocs_Create(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -77,6 +78,48 @@ func TestH14_NothingSecretIsPrinted(t *testing.T) {
 	hidden(t, "encoding/json: Token", string(text), "claim-text")
 	assert.Contains(t, string(text), "claim-text")
 	assert.Contains(t, fmt.Sprint(settings), "Settings(SecretKey=[redacted] KeyID=k1 DecodeAudience=[api])")
+}
+
+// A private number shows in no form: neither the key's own fields nor their text, however they are printed.
+func TestH14_KeysArePrintedWithoutSecrets(t *testing.T) {
+	pem := pemOf("PRIVATE KEY", pkcs8(rsaKey()))
+	private := []string{
+		testSecret, rsaKey().D.String(), rsaKey().Primes[0].String(), rsaKey().Primes[1].Text(16), string(ed25519Key().Seed()), b64(string(ed25519Key().Seed())),
+		new(big.Int).SetBytes(must(p256Key().Bytes())).String(), strings.Split(pem, "\n")[5],
+	}
+	ring, err := authjwt.NewKeyRing(authjwt.Key{ID: "first", PrivateKey: rsaKey()}, next(authjwt.Key{ID: "second", SecretKey: testSecret}), previous(authjwt.Key{ID: "third", PrivateKey: p256Key()}, testNow))
+	require.NoError(t, err)
+	full := authjwt.Key{ID: "all", SecretKey: testSecret, PrivateKey: ed25519Key(), PublicKey: rsaKey().Public(), Algorithm: "EdDSA", State: authjwt.KeyPrevious, Until: testNow}
+	settings := authjwt.Settings{SecretKey: testSecret, PrivateKey: rsaKey(), PublicKey: p256Key().Public(), KeyRing: ring, KeySet: new(issuer)}
+	values := map[string]any{
+		"Key": full, "*Key": &full, "[]Key": []authjwt.Key{full}, "KeyRing": ring, "Settings": settings, "*Settings": &settings,
+		"*Manager": newManager(t, withKeys(ring)), "PublicKeys": newManager(t, withKeys(ring)).PublicKeys(), "pair": newManager(t, signsWith("EdDSA")),
+	}
+	for name, v := range values {
+		var all strings.Builder
+		for _, n := range []any{v, []any{v}, map[string]any{"k": v}, struct{ V any }{v}, &struct{ V any }{v}} {
+			for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x", "%X", "%s", "%q", "%t", "%08.3f", "%U"} {
+				fmt.Fprintf(&all, verb+"\n", n)
+			}
+			text, err := json.Marshal(n)
+			require.NoError(t, err, name)
+			all.Write(text)
+		}
+		for _, h := range []slog.Handler{slog.NewTextHandler(&all, nil), slog.NewJSONHandler(&all, nil)} {
+			slog.New(h).With("v", v).Info("m", "v", v, slog.Group("g", "v", v))
+		}
+		assert.NotContains(t, all.String(), "!PANIC", name)
+		for _, number := range private {
+			for _, form := range []string{number, hex.EncodeToString([]byte(number)), strings.Trim(fmt.Sprint([]byte(number)), "[]")} {
+				assert.NotContains(t, all.String(), form, name)
+			}
+		}
+	}
+	assert.Equal(t, "authjwt.Key(ID=all Algorithm=EdDSA SecretKey=[redacted] PrivateKey=set PublicKey=set State=previous Until=2026-03-01 12:00:00 +0000 UTC)", fmt.Sprintf("%#v", full))
+	assert.Equal(t, `authjwt.KeyRing("first" RS256 current, "second" HS256 next, "third" ES256 previous)`, fmt.Sprint(ring))
+	assert.Contains(t, fmt.Sprint(settings), "PrivateKey=set PublicKey=set KeyRing=authjwt.KeyRing(\"first\" RS256 current")
+	assert.Contains(t, fmt.Sprint(settings), "KeySet=set")
+	assert.Equal(t, "authjwt.KeyRing()", fmt.Sprint(new(authjwt.KeyRing)))
 }
 
 // Applications log requests as JSON, so that what a client logs in with needs more than Format.
