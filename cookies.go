@@ -81,7 +81,10 @@ func (a *AuthJWT) setGiven(kind TokenType, raw string, opts []CookieOption) erro
 
 func (a *AuthJWT) setVerified(kind TokenType, raw string, opts []CookieOption) *Error {
 	t := new(Token)
-	if e := a.m.verifyToken(a.c.Request.Context(), raw, t, a.m.settings.Now()); e != nil {
+	switch e := a.m.verifyToken(a.c.Request.Context(), raw, t, a.m.settings.Now()); {
+	case e != nil && e.Status >= 500:
+		return e
+	case e != nil:
 		return a.m.misused(fmt.Errorf("set %s cookies: this Manager would refuse the token: %s", kind, e.Detail))
 	}
 	if t.Type != kind {

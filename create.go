@@ -156,6 +156,9 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	text := make([]byte, 0, len(header)+2*len(payload)+maxSignatureText)
 	text = base64.RawURLEncoding.AppendEncode(append(append(text, header...), '.'), payload)
 	sig, err := k.method.sign(text)
+	if err == nil && k.public != nil && !k.method.verify(text, sig) { // a KMS may have another key by now
+		err = errors.New("the public key does not verify what the signer has signed")
+	}
 	if err != nil {
 		return "", fmt.Errorf("authjwt: sign %s token: %w: %w", s.kind, ErrUnavailable, err)
 	}

@@ -35,8 +35,8 @@ func NewKeyRing(keys ...Key) (*KeyRing, error) {
 
 // Replace puts keys in the place of those in the ring, all at once: a token is judged by the old keys or by the new. What the
 // ring has signed with stays good: a key with living tokens may not be left out. List it as KeyPrevious, without Until for as
-// long as the longest of its tokens lives, or as KeyRetired, which ends them. On an error, which is as that of
-// [NewKeyRing], the ring stays as it is.
+// long as tokens live by the settings of its Managers (longer ones of [WithExpires] do not count), or as KeyRetired, which
+// ends them. On an error, which is as that of [NewKeyRing], the ring stays as it is.
 func (r *KeyRing) Replace(keys ...Key) error {
 	r.replacing.Lock()
 	defer r.replacing.Unlock()
@@ -72,7 +72,8 @@ func (r *KeyRing) follow(s *Settings) {
 			r.longest = endless
 			continue
 		}
-		r.longest = max(r.longest, life+max(s.DecodeLeeway, 0)+max(s.ClockSkew, 0))
+		slack := max(s.DecodeLeeway, 0) + max(s.ClockSkew, 0)
+		r.longest = max(r.longest, min(life, endless-1-slack)+slack)
 	}
 }
 
@@ -90,7 +91,7 @@ func newRingKeys(keys []Key) (made []*key, mistakes []error) {
 		for at, other := range made {
 			if k.id != "" && k.id == other.id {
 				report("ID", "key %d has it, too; give each its own", at+1)
-			} else if k.print == other.print {
+			} else if k.print != "" && k.print == other.print {
 				report("Algorithm", "key %d is the same key: each does one algorithm, and stands once (RFC 8725 §3.1)", at+1)
 			}
 		}
@@ -115,6 +116,8 @@ func newRingKeys(keys []Key) (made []*key, mistakes []error) {
 func newRingKey(given Key, report func(field, format string, args ...any)) *key {
 	var k *key
 	switch {
+	case given.State == KeyRetired && given.ID != "" && given.SecretKey == "" && given.PrivateKey == nil && given.PublicKey == nil:
+		k = &key{id: given.ID}
 	case given.SecretKey != "" && (given.PrivateKey != nil || given.PublicKey != nil):
 		report("SecretKey", "it stands beside a key pair; make two keys of them")
 	case given.PrivateKey != nil || given.PublicKey != nil:
@@ -125,7 +128,7 @@ func newRingKey(given Key, report func(field, format string, args ...any)) *key 
 	if k == nil {
 		return nil
 	}
-	k.state, k.until = given.State, given.Until
+	k.state, k.until, k.used = given.State, given.Until, given.State != KeyNext
 	switch {
 	case !utf8.ValidString(given.ID):
 		report("ID", "it is not UTF-8; use letters and digits")
@@ -189,18 +192,15 @@ func (r *KeyRing) succeed(next []*key) (mistakes []error) {
 	}
 	heirs := map[*key]bool{}
 	for _, was := range old {
-		if was.state == KeyNext || !was.good(r.now) {
-			continue
-		}
-		at := slices.IndexFunc(next, func(k *key) bool { return k.print == was.print && k.alg == was.alg })
-		if at < 0 {
+		at := slices.IndexFunc(next, was.continuedBy)
+		if at >= 0 {
+			heirs[next[at]] = true
+			if err := r.inherit(was, next[at]); err != nil {
+				mistakes = append(mistakes, fmt.Errorf("authjwt: key %d (%q): %w", at+1, next[at].id, err))
+			}
+		} else if was.used && was.good(r.now) {
 			mistakes = append(mistakes, fmt.Errorf("authjwt: the key %q of the ring is missing, and tokens of it are good; list it as KeyPrevious, or as KeyRetired to end them", was.id))
-			continue
 		}
-		if err := r.inherit(was, next[at]); err != nil {
-			mistakes = append(mistakes, fmt.Errorf("authjwt: key %d (%q): %w", at+1, next[at].id, err))
-		}
-		heirs[next[at]] = true
 	}
 	for i, k := range next {
 		if k.state == KeyPrevious && !heirs[k] && k.until.IsZero() {
@@ -213,16 +213,28 @@ func (r *KeyRing) succeed(next []*key) (mistakes []error) {
 	return mistakes
 }
 
+// continuedBy tells whether next is the same key; a retired one may be named by its ID alone.
+func (k *key) continuedBy(next *key) bool {
+	return next.print == k.print || next.print == "" && next.id == k.id
+}
+
 // inherit is succeed for one key.
 func (r *KeyRing) inherit(was, is *key) error {
-	if was.id != "" && is.id != was.id && is.state != KeyRetired {
+	is.used = is.used || was.used
+	switch {
+	case is.state == KeyRetired:
+		return nil
+	case is.id != was.id && was.id == "":
+		return errors.New("ID: it had none, and verifies tokens of any kid; keep it so")
+	case is.id != was.id:
 		return fmt.Errorf("ID: it was %q, which its tokens carry; keep it", was.id)
-	}
-	if is.state != KeyPrevious {
+	case is.alg != was.alg:
+		return fmt.Errorf("Algorithm: it was %s; a new algorithm needs a new key (RFC 8725 §3.1)", was.alg)
+	case is.state != KeyPrevious:
 		return nil
 	}
 	least := was.until
-	if was.state == KeyCurrent {
+	if was.state != KeyPrevious { // another replica may have let the next one sign already
 		if r.longest == endless {
 			if is.until.IsZero() {
 				return errors.New("Until: tokens of it never expire, so that no deadline can be computed; say until when it verifies")

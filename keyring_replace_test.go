@@ -216,8 +216,12 @@ func TestReplace_KeyIDs(t *testing.T) {
 	r.accepts(t, old)
 	named := n
 	named.ID = "n"
-	r.replaced(t, c, previous(named)) // its tokens carry none, so that it may get one
+	foreign := compactWith(t, "HS256", n.SecretKey, `{"alg":"HS256","kid":"another program's"}`, goodPayload())
+	r.accepts(t, foreign)
+	r.stays(t, `ID: it had none, and verifies tokens of any kid; keep it so`, c, previous(named))
+	r.replaced(t, c, previous(n))
 	r.accepts(t, old)
+	r.accepts(t, foreign)
 }
 
 // A key of another algorithm or kind follows as any other does.
@@ -245,8 +249,10 @@ func TestReplace_SecretsAndPairs(t *testing.T) {
 	}
 	r.stays(t, `the key "h" of the ring is missing`, keys[4], previous(keys[0]), previous(keys[1]), previous(keys[2]))
 	sameSecret := keys[3]
-	sameSecret.Algorithm, sameSecret.ID = "HS384", "h2" // counts as another key
-	r.stays(t, `the key "h" of the ring is missing`, keys[4], previous(keys[0]), previous(keys[1]), previous(keys[2]), previous(sameSecret, testNow.Add(month)))
+	sameSecret.Algorithm, sameSecret.ID = "HS384", "h2"
+	r.stays(t, `key 5 ("h2"): ID: it was "h"`, keys[4], previous(keys[0]), previous(keys[1]), previous(keys[2]), previous(sameSecret, testNow.Add(month)))
+	sameSecret.ID = "h"
+	r.stays(t, `key 5 ("h"): Algorithm: it was HS512`, keys[4], previous(keys[0]), previous(keys[1]), previous(keys[2]), previous(sameSecret, testNow.Add(month)))
 }
 
 func TestReplace_OnlyVerifies(t *testing.T) {

@@ -42,8 +42,9 @@ func (s KeyState) String() string {
 	return "unknown"
 }
 
-// Key is one key of a [KeyRing]: a SecretKey, or a PrivateKey, or a PublicKey that only verifies. It is copied when the
-// ring is made. Printing it shows no secret.
+// Key is one key of a [KeyRing]: a SecretKey, or a PrivateKey, or a PublicKey that only verifies; of a KeyRetired the ID is
+// enough. It is copied when the ring is made, but for what PrivateKey points to. Printing it shows no secret, with the
+// exception that [Settings] have.
 type Key struct {
 	// ID is the kid of its tokens (RFC 7515 §4.1.4). A token with another kid is not verified by it. Default: the thumbprint
 	// (RFC 7638) of an asymmetric key; none for a secret, which then verifies tokens of any kid that no other key has.
@@ -74,14 +75,14 @@ type key struct {
 	signs  bool
 	state  KeyState
 	until  time.Time // the deadline; zero: none
-	print  string    // tells keys apart whatever their ids are; no secret can be guessed from it
+	used   bool      // it may have signed, here or before the process began
+	print  string    // tells keys apart whatever their ids and algorithms are; no secret can be guessed from it
 	header string    // the encoded JOSE header of tokens without WithHeaders
 }
 
 func newSecretKey(id string, alg algorithm, secret string) *key {
 	k := &key{id: id, alg: alg.name, method: newHMACMethod(alg, []byte(secret)), signs: true}
-	sum, _ := k.method.sign([]byte("authjwt: fingerprint"))
-	k.print = string(sum)
+	k.print = string(newHMACMethod(algorithms[0], []byte(secret)).sum([]byte("authjwt: fingerprint")).sum)
 	k.setHeader()
 	return k
 }
@@ -104,22 +105,26 @@ type keyList struct {
 	headers headerCache
 }
 
-// pick returns the keys that a header may mean: the one of its kid, else those without an id; for a header without kid the
-// first few. An empty alg, as of a header without one, is no key's.
+// pick returns the keys that a header may mean: the one of its kid, else those without an id; without kid those, and
+// then the others, but only a few. An empty alg, as of a header without one, is no key's.
 func (l *keyList) pick(alg, kid string, hasKid bool) (found []*key, f *failure) {
 	f = failAlgorithm
+	var named []*key
 	for _, k := range l.keys {
 		switch {
 		case k.alg != alg:
 			continue
 		case hasKid && k.id != "" && k.id == kid:
 			return []*key{k}, nil
-		case (!hasKid || k.id == "") && len(found) < maxTries:
+		case k.id == "":
 			found = append(found, k)
+		case !hasKid:
+			named = append(named, k)
 		}
 		f = failKey
 	}
-	if len(found) > 0 {
+	found = append(found, named...)
+	if found = found[:min(len(found), maxTries)]; len(found) > 0 {
 		f = nil
 	}
 	return found, f

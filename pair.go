@@ -8,10 +8,13 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"reflect"
+	"slices"
 )
 
 // The sizes of RSA keys, in bits: RFC 7518 §3.3, and what crypto/tls takes at most, for a huge key is work.
@@ -91,6 +94,8 @@ func copyPublic(public crypto.PublicKey) (own crypto.PublicKey, err error) {
 	case ed25519.PublicKey:
 		if len(k) != ed25519.PublicKeySize {
 			err = fmt.Errorf("an Ed25519 key has %d octets, not %d", ed25519.PublicKeySize, len(k))
+		} else if lowOrder(k) {
+			err = errors.New("it is a point of low order, as of a buffer that was never filled, and anybody can sign for it")
 		}
 	case []byte, string:
 		err = errors.New("it is a text; parse it with authjwt.ParsePublicKey")
@@ -119,8 +124,12 @@ func rsaProblem(k *rsa.PublicKey) error {
 		return fmt.Errorf("RSA of %d bits is too weak: it needs at least %d (RFC 7518 §3.3); %s", bits, minRSABits, howTo)
 	case bits > maxRSABits:
 		return fmt.Errorf("RSA of %d bits is too slow: at most %d; %s", bits, maxRSABits, howTo)
+	case k.N.Bit(0) == 0:
+		return errors.New("the RSA modulus is even; the key is damaged")
 	case k.E < 3 || k.E%2 == 0:
 		return fmt.Errorf("the RSA exponent %d is unsafe: it must be odd and at least 3; %s", k.E, howTo)
+	case k.E > math.MaxInt32:
+		return fmt.Errorf("the RSA exponent %d is too large for crypto/rsa: at most 2^31-1; %s", k.E, howTo)
 	}
 	return nil
 }
@@ -132,6 +141,24 @@ func (p *pair) usualID() string {
 		return ""
 	}
 	return p.print
+}
+
+// lowOrderPoints are the y of the points on edwards25519 whose eightfold is nothing, and their other spellings, without the
+// sign of x: for such a key a signature that anybody can make is good (RFC 8032 §8.9).
+var lowOrderPoints = []string{
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+}
+
+func lowOrder(k ed25519.PublicKey) bool {
+	y := slices.Clone(k)
+	y[len(y)-1] &= 0x7f
+	return slices.Contains(lowOrderPoints, hex.EncodeToString(y))
 }
 
 func samePublic(a, b crypto.PublicKey) bool {

@@ -190,6 +190,9 @@ func (m *Manager) until(end time.Time) time.Time {
 // latest is when the last token that is dated no later than at has ended; zero: never.
 func (m *Manager) latest(at time.Time) time.Time {
 	s := &m.settings
+	if m.signer("") == nil { // how long its tokens live is the issuer's business
+		return time.Time{}
+	}
 	if s.AccessTokenExpires == NoExpiry || s.RefreshTokenExpires == NoExpiry || s.SessionExpires == NoExpiry {
 		return time.Time{}
 	}

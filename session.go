@@ -237,8 +237,8 @@ func (a *AuthJWT) handOut(access, refresh issued, before func() *Error) (TokenPa
 // revokes the sessions of all tokens that are presented, expired ones too, or, of those without a session,
 // the tokens themselves. It needs no guard before it. If Cookies is a location, a request from another
 // site's page is refused, and so is one that presents a live token in a cookie without the CSRF value of
-// either cookie; then no cookie is touched. Where the Store cannot be reached the error is 503, and the
-// cookies are deleted all the same. It answers nothing: pass an error to [AuthJWT.Abort]. The error is of
+// either cookie, or one that cannot be checked, for a KeySet is out of reach: then no cookie is touched. Where the
+// Store cannot be reached the error is 503, and the cookies are deleted all the same. It answers nothing: pass an error to [AuthJWT.Abort]. The error is of
 // type *[Error].
 func (a *AuthJWT) Logout() error {
 	if a.detached {
@@ -256,12 +256,11 @@ func (a *AuthJWT) Logout() error {
 
 func (a *AuthJWT) logout() *Error {
 	if a.m.settings.uses(Cookies) {
-		f := a.m.origins.check(a.c.Request, true)
-		if f == nil {
-			f = a.mayLogOut()
-		}
-		if f != nil {
+		if f := a.m.origins.check(a.c.Request, true); f != nil {
 			return a.m.fail(f, nil)
+		}
+		if e := a.mayLogOut(); e != nil {
+			return e
 		}
 		if err := a.UnsetJWTCookies(); err != nil {
 			return a.m.errorFrom(err, failInternal)
@@ -277,16 +276,16 @@ func (a *AuthJWT) logout() *Error {
 // matches either cookie's claim, that of an expired token included. Cookies that are broken, foreign or
 // expired need none, nor do those without a claim, for which there is no value: nothing of that kind
 // keeps a user from logging out.
-func (a *AuthJWT) mayLogOut() *failure {
+func (a *AuthJWT) mayLogOut() *Error {
 	if a.m.settings.InsecureDisableCSRF {
 		return nil
 	}
-	var verdict *failure
+	var verdict *Error
 	for _, k := range a.m.carriers() {
 		for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
 			t, live, e := a.m.verifyPast(a.c.Request.Context(), a.m.cookieToken(presented.Value))
 			if e != nil {
-				return failUnavailable
+				return e
 			}
 			if t == nil || t.Type != k.kind || !t.hasCSRF {
 				continue
@@ -302,7 +301,7 @@ func (a *AuthJWT) mayLogOut() *failure {
 				}
 			}
 			if live && verdict == nil {
-				verdict = f
+				verdict = a.m.fail(f, nil)
 			}
 		}
 	}

@@ -47,8 +47,8 @@ type Settings struct {
 	// An empty or a well-known secret is refused all the same, and so is a long one of few different octets.
 	InsecureShortSecret bool
 	// PrivateKey signs, and its public half verifies: an *rsa.PrivateKey of at least 2048 bits, an *ecdsa.PrivateKey on
-	// P-256, P-384 or P-521, an ed25519.PrivateKey, or the crypto.Signer of a KMS or HSM, which [New] lets sign once. Read one
-	// with [ParsePrivateKey]; make one with: openssl genpkey -algorithm ed25519
+	// P-256, P-384 or P-521, an ed25519.PrivateKey, or the crypto.Signer of a KMS or HSM, which [New] lets sign once and which
+	// must bound its own time. It is not copied. Read one with [ParsePrivateKey]; make one with: openssl genpkey -algorithm ed25519
 	PrivateKey crypto.Signer
 	// PublicKey makes a Manager that only verifies. Beside PrivateKey it is not needed, and must match. Read one with [ParsePublicKey].
 	PublicKey crypto.PublicKey

@@ -152,6 +152,9 @@ func (s *Settings) ownKeys() (ring *KeyRing, found []error) {
 			list.keys = append(list.keys, k)
 		}
 	}
+	if len(secret) == 0 && s.SecretKey != "" && p != nil {
+		found = append(found, mistake("SecretKey", "no algorithm of DecodeAlgorithms uses it beside the key pair; list HS256 there, or leave the secret out"))
+	}
 	if len(secret) > 0 || !s.hasPair() {
 		secret = append(secret, algorithms[0])
 		err := secretProblem(s.SecretKey, s.InsecureShortSecret, secret...)

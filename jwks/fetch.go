@@ -68,6 +68,9 @@ func (r *Remote) fetch(former fetched) (got fetched, err error) {
 	if got.set, err = parse(document, r.rsaAlg); err != nil {
 		return fetched{}, fmt.Errorf("jwks: fetch %s: %w", r.url, err)
 	}
+	if answer.Request != nil && answer.Request.Response != nil { // redirected: the ETag is of another URL
+		got.etag = ""
+	}
 	return got, nil
 }
 
@@ -83,6 +86,7 @@ func follow(next *http.Request, via []*http.Request) error {
 		return fmt.Errorf("jwks: redirected to %s: %w", next.URL.Redacted(), errPlain)
 	}
 	next.Close = true // which redirects forget
+	next.Header.Del("If-None-Match")
 	return nil
 }
 
