@@ -135,6 +135,16 @@ func TestK01_States(t *testing.T) {
 	assert.Equal(t, "current next previous retired unknown unknown", fmt.Sprint(authjwt.KeyCurrent, authjwt.KeyNext, authjwt.KeyPrevious, authjwt.KeyRetired, authjwt.KeyState(4), authjwt.KeyState(-1)))
 }
 
+// The next key does not sign even where it is the only one for the algorithm that is asked for.
+func TestK01_NextDoesNotSign(t *testing.T) {
+	r := newRinged(t, []authjwt.Key{next(authjwt.Key{PrivateKey: ed25519Key()}), secret("a")})
+	for _, alg := range []string{"EdDSA", "HS384"} {
+		_, err := r.m.CreateAccessToken("alice", authjwt.WithAlgorithm(alg))
+		assert.ErrorContains(t, err, `there is no key for "`+alg+`" that signs; list it in Settings.DecodeAlgorithms, or see to the KeyRing`)
+	}
+	r.accepts(t, mustCreate(t, r.m, authjwt.WithAlgorithm("HS256")))
+}
+
 // A ring whose only key without deadline is the current one: past it, there is no key at all for its algorithm.
 func TestK01_DeadlineOfTheOnlyKey(t *testing.T) {
 	until := testNow.Add(30 * time.Second)
@@ -197,6 +207,7 @@ func TestK02_TokensWithoutKidAreTriedWithFourKeys(t *testing.T) {
 	for _, k := range nameless5[:4] {
 		r.accepts(t, byKey(t, k, ""))
 		r.accepts(t, byKey(t, k, withKid("any")))
+		r.accepts(t, byKey(t, k, withKid("")))
 	}
 }
 
@@ -266,7 +277,7 @@ func TestKeyRing_Mistakes(t *testing.T) {
 			}
 		})
 	}
-	all := []authjwt.Key{secret("a"), next(secret("a")), {ID: "s", SecretKey: "short"}, {ID: "p", PrivateKey: rsaKey(), Algorithm: "ES256"}, {ID: "u", SecretKey: secretOf(40), Until: testNow}, {ID: "t", SecretKey: secretOf(41), State: 9}}
+	all := []authjwt.Key{secret("a"), next(secret("a")), {ID: "s", SecretKey: "short"}, {ID: "p", PrivateKey: rsaKey(), Algorithm: "ES256"}, {ID: "u", SecretKey: secretOf(40), State: authjwt.KeyNext, Until: testNow}, {ID: "t", SecretKey: secretOf(41), State: 9}}
 	_, err := authjwt.NewKeyRing(all...)
 	for _, want := range []string{`key 2 ("a"): ID: `, `key 3 ("s"): SecretKey: `, `key 4 ("p"): Algorithm: `, `key 5 ("u"): Until: `, `key 6 ("t"): State: `} {
 		assert.ErrorContains(t, err, want)
