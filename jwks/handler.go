@@ -30,7 +30,8 @@ const (
 )
 
 // WithMaxAge sets for how long readers may keep the set (RFC 9111 §5.2.2.1), in whole seconds and at most a day.
-// Default: 5 minutes. A key has to be published as KeyNext for at least as long before it signs.
+// Default: 5 minutes. A key has to be published as KeyNext for as long before it signs, and for a minute at least, which a
+// [Remote] keeps it.
 func WithMaxAge(d time.Duration) HandlerOption { return func(h *handler) { h.maxAge = d } }
 
 // Handler publishes the keys of auth, for GET and HEAD of /.well-known/jwks.json, as a JWK Set (RFC 7517 §5): what

@@ -74,7 +74,7 @@ func checkURL(text string) error {
 // a minute at most, whatever is asked for. Keys that are there do not wait for those that are not.
 //
 // A fetch fails if the issuer cannot be reached, answers anything but 200, more than 1 MiB or a set that [Parse]
-// refuses, or redirects more than three times or to plain http. It is tried again after ten seconds. Meanwhile the last
+// refuses, or redirects more than three times or to plain http. It is tried again after ten seconds, for an unknown kid after a minute. Meanwhile the last
 // good set serves, for as long as WithMaxStale allows; after that, and for a kid that is not in it, there is
 // an error, so that authjwt answers 503.
 func (r *Remote) VerificationKey(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
@@ -103,7 +103,7 @@ func (r *Remote) look(kid, alg string, canWait bool) (crypto.PublicKey, <-chan s
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found, known := r.got.set.find(kid, alg)
-	fresh := r.got.set != nil && within(now, r.gotAt, r.got.life)
+	fresh := r.got.set != nil && (within(now, r.gotAt, r.got.life) || !canWait && r.failure == nil) // this was what was waited for
 	usable := r.got.set != nil && within(now, r.gotAt, r.got.life+r.maxStale)
 	if canWait && r.flight == nil && r.mustAsk(now, fresh, known) {
 		r.ask(now)

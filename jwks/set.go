@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -36,7 +37,7 @@ type name struct{ kid, alg string }
 // Parse reads a JWK Set (RFC 7517 §5). A key that cannot verify tokens is left out: one for encryption, of a type or
 // an algorithm that is not known here, too weak, or not valid. A key without alg is bound to one: RS256, ES256, ES384
 // or ES512 by its curve, or EdDSA. The whole set is refused if it holds a secret key, if two different keys
-// have the same kid and alg, if nothing is left of it, or if it is not strictly JSON: member names must
+// have the same kid and alg, if nothing is left of it, if it has more than 256 keys, or if it is not strictly JSON: member names must
 // be unique. Members that are not needed, x5c among them, are not looked at.
 func Parse(document []byte) (*Set, error) { return parse(document, defaultRSA) }
 
@@ -46,6 +47,9 @@ func parse(document []byte, rsaAlg string) (*Set, error) {
 	}
 	if err := json.Unmarshal(document, &wire); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if len(wire.Keys) > maxKeys {
+		return nil, fmt.Errorf("%w: it has %d keys, and more than %d are work for nothing", ErrMalformed, len(wire.Keys), maxKeys)
 	}
 	s := &Set{keys: map[name]key{}, kids: map[string]bool{}, byAlg: map[string][]key{}}
 	var unusable []error
@@ -68,7 +72,10 @@ func parse(document []byte, rsaAlg string) (*Set, error) {
 	return s, nil
 }
 
-const maxReasons = 8
+const (
+	maxKeys    = 256
+	maxReasons = 8
+)
 
 func reasons(unusable []error) error {
 	if len(unusable) == 0 {
@@ -91,7 +98,9 @@ func (s *Set) add(k key) error {
 		s.keys[n] = k
 		s.kids[k.kid] = true
 	}
-	s.byAlg[k.alg] = append(s.byAlg[k.alg], k)
+	if !slices.ContainsFunc(s.byAlg[k.alg], k.equal) {
+		s.byAlg[k.alg] = append(s.byAlg[k.alg], k)
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -298,6 +299,16 @@ func TestK06_AlgorithmOfKeysWithoutAlg(t *testing.T) {
 	}
 }
 
+// Who sends so many keys wants to keep us busy.
+func TestJ19_TooManyKeys(t *testing.T) {
+	all := slices.Repeat([]jwk{newJWK("P-256", "a")}, 257)
+	_, err := jwks.Parse([]byte(setOf(t, all...)))
+	assert.ErrorIs(t, err, jwks.ErrMalformed)
+	assert.ErrorContains(t, err, "it has 257 keys")
+	_, err = jwks.Parse([]byte(setOf(t, all[1:]...)))
+	assert.NoError(t, err)
+}
+
 func TestK06_NoKid(t *testing.T) {
 	without := newJWK("P-256", "").with(jwk{"kid": nil})
 	find := func(kid string, keys ...jwk) any {
@@ -309,7 +320,11 @@ func TestK06_NoKid(t *testing.T) {
 	assert.NotNil(t, find("", without))
 	assert.Nil(t, find("a", without), "a kid that the set has not")
 	assert.NotNil(t, find("", newJWK("P-256", "a"), newJWK("RSA", "b")))
-	assert.Nil(t, find("", newJWK("P-256", "a"), newJWK("P-256", "b")), "either could be meant")
+	point := must(strangers()["P-256"].Public().(*ecdsa.PublicKey).Bytes())
+	other := newJWK("P-256", "b").with(jwk{"x": encode(point[1:33]), "y": encode(point[33:])})
+	assert.Nil(t, find("", newJWK("P-256", "a"), other), "either could be meant")
+	assert.NotNil(t, find("", newJWK("P-256", "a"), newJWK("P-256", "b")), "it is the same key")
+	assert.NotNil(t, find("", without, without))
 	assert.NotNil(t, find("", newJWK("P-256", "a"), newJWK("P-256", "b").with(jwk{"use": "enc"})))
 }
 
