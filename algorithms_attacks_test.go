@@ -199,12 +199,16 @@ func weakKeys(tb testing.TB) map[string]struct {
 		public *rsa.PublicKey
 		fix    string
 	}
+	even := bits(2048, 65537)
+	even.N.SetBit(even.N, 0, 0)
 	return map[string]row{
 		"512 bits": {bits(512, 65537), "at least 2048 (RFC 7518 §3.3); make a key with: " + howTo}, "1024 bits": {bits(1024, 65537), "at least 2048"},
 		"2047 bits": {bits(2047, 65537), "RSA of 2047 bits is too weak"}, "8193 bits": {bits(8193, 65537), "at most 8192; make a key with: " + howTo},
 		"16384 bits": {bits(16384, 65537), "at most 8192"}, "e = 1": {bits(2048, 1), "it must be odd and at least 3; make a key with: " + howTo}, "e = 2": {bits(2048, 2), "odd"},
 		"e = 0": {bits(2048, 0), "odd"}, "e = -3": {bits(2048, -3), "at least 3"}, "even e": {bits(2048, 65536), "odd"},
-		"2048 bits": {bits(2048, 65537), ""}, "8192 bits": {bits(8192, 65537), ""}, "e = 3": {bits(2048, 3), ""},
+		"2048 bits": {bits(2048, 65537), ""}, "8192 bits": {bits(8192, 65537), ""},
+		"even modulus": {even, "the RSA modulus is even; the key is damaged"}, "e = 2^31 + 1": {bits(2048, 1<<31+1), "too large for crypto/rsa: at most 2^31-1; make a key with: " + howTo},
+		"e = 2^31 - 1": {bits(2048, 1<<31-1), ""}, "e = 3": {bits(2048, 3), ""},
 	}
 }
 
