@@ -255,6 +255,24 @@ func TestReplace_SecretsAndPairs(t *testing.T) {
 	r.stays(t, `key 5 ("h"): Algorithm: it was HS512`, keys[4], previous(keys[0]), previous(keys[1]), previous(keys[2]), previous(sameSecret, testNow.Add(month)))
 }
 
+// One key does one algorithm, now and later: neither side by side nor one after the other.
+func TestReplace_AnotherAlgorithm(t *testing.T) {
+	for _, k := range []authjwt.Key{{ID: "a", PrivateKey: rsaKey()}, secret("a")} {
+		r := newRinged(t, []authjwt.Key{k})
+		was, other := "RS256", "PS256"
+		if k.SecretKey != "" {
+			was, other = "HS256", "HS384"
+		}
+		changed := k
+		changed.Algorithm = other
+		needs := `Algorithm: it was ` + was + `; a new algorithm needs a new key (RFC 8725 §3.1)`
+		r.stays(t, `key 1 ("a"): `+needs, changed)
+		r.stays(t, `key 2 ("a"): `+needs, secret("b"), previous(changed))
+		changed.ID = "b"
+		r.stays(t, `key 2 ("a"): Algorithm: key 1 is the same key`, changed, previous(k, testNow.Add(2*month)))
+	}
+}
+
 func TestReplace_OnlyVerifies(t *testing.T) {
 	a, b := authjwt.Key{ID: "a", PublicKey: ed25519Key().Public()}, authjwt.Key{ID: "b", PublicKey: otherEd().Public()}
 	r := newRinged(t, []authjwt.Key{a})

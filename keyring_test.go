@@ -213,6 +213,18 @@ func TestK02_TokensWithoutKidAreTriedWithFourKeys(t *testing.T) {
 
 const needsOne = "it needs exactly one, which signs"
 
+// Keys without ID come first, wherever they stand, and leave so many tries to the others.
+func TestK02_NamelessKeysAreTriedFirst(t *testing.T) {
+	a, b, c, d := fourKeys(t, "secrets")
+	n := nameless(secret("n"))
+	r := newRinged(t, []authjwt.Key{next(b), next(c), next(d), a, next(n)})
+	for _, tried := range []authjwt.Key{n, a, b, c} {
+		r.accepts(t, byKey(t, tried, ""))
+	}
+	r.refuses(t, byKey(t, d, ""), isSignature.outcome, isSignature.cause)
+	r.accepts(t, byKey(t, d, withKid("d")))
+}
+
 // wrongKeys are rings with one mistake each, and the words that mend it.
 func wrongKeys(tb testing.TB) map[string]struct {
 	keys []authjwt.Key

@@ -8,12 +8,10 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
 )
@@ -80,51 +78,6 @@ func TestKeySet_LogoutInAnOutage(t *testing.T) {
 	j.accepts(t, token)
 	i.returns(nil) // nobody's token: there is nothing to end
 	assert.Equal(t, http.StatusOK, recordOf(logout, request(http.MethodPost, "Authorization", "Bearer "+token)).Code)
-}
-
-// Cookies whose tokens cannot be judged stay, and are not replaced either: the client may try again.
-func TestKeySet_CookiesInAnOutage(t *testing.T) {
-	j, i := newIssued(t, inMemory, inCookies)
-	token := compactBy(t, "EdDSA", ed25519Key(), headerOf("EdDSA", ""), payloadWith(map[string]any{"csrf": "c", "exp": testNow.Add(time.Hour).Unix()}))
-	logout := guard(t, j.m.LogoutHandler())
-	taking := guard(t, func(c *gin.Context) {
-		a := j.m.Bind(c)
-		if err := a.SetAccessCookies(token); err != nil {
-			a.Abort(err)
-		}
-	})
-	i.fails(errKMS)
-	for _, g := range []*guarded{logout, taking} {
-		rec := g.do(withCookie(http.MethodPost, token, "c", "Origin", "https://example.com"))
-		assertAnswer(t, rec, down)
-		assert.Empty(t, rec.Header().Values("Set-Cookie"))
-	}
-	i.returns(ed25519Key().Public())
-	assert.NotEmpty(t, taking.do(request(http.MethodPost)).Header().Values("Set-Cookie"))
-	assert.NotEmpty(t, logout.do(withCookie(http.MethodPost, token, "c", "Origin", "https://example.com")).Header().Values("Set-Cookie"))
-	i.returns(nil) // a token that is nobody's is a mistake of the application, and no outage
-	assertAnswer(t, taking.do(request(http.MethodPost)), outcome{500, "internal_error", "Internal Server Error", "-"})
-}
-
-// How long an issuer's tokens live is not ours to know, so that what is revoked stays so.
-func TestKeySet_RevocationsLast(t *testing.T) {
-	now := testNow
-	j, i := newIssued(t, inMemory, func(s *authjwt.Settings) { s.Now = func() time.Time { return now } })
-	i.returns(ed25519Key().Public())
-	long := map[string]any{"exp": testNow.Add(10 * 365 * 24 * time.Hour).Unix(), "sid": "their-session"}
-	token := compactBy(t, "EdDSA", ed25519Key(), headerOf("EdDSA", ""), payloadWith(long))
-	long["sid"], long["sub"] = "another", "bob"
-	bobs := compactBy(t, "EdDSA", ed25519Key(), headerOf("EdDSA", ""), payloadWith(long))
-	j.accepts(t, token)
-	require.NoError(t, j.m.RevokeSession(t.Context(), "their-session"))
-	require.NoError(t, j.m.RevokeSubject(t.Context(), "bob"))
-	for range 3 {
-		now = now.Add(365 * 24 * time.Hour)
-		j.refuses(t, token, revoked, authjwt.ErrRevokedToken)
-		j.refuses(t, bobs, revoked, authjwt.ErrRevokedToken)
-	}
-	long["sid"], long["sub"] = "a third", "carol"
-	j.accepts(t, compactBy(t, "EdDSA", ed25519Key(), headerOf("EdDSA", ""), payloadWith(long)))
 }
 
 // Several keys for one header, in turn and at once: each token is judged by the key that was returned for it.
