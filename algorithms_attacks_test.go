@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -145,6 +146,25 @@ func TestJ03_OtherAlgorithmOfTheSamePair(t *testing.T) {
 			repel(t, newManager(t, signsWith(accepted)), attacks)
 			repel(t, newManager(t, verifiesWith(accepted)), attacks)
 		})
+	}
+}
+
+func TestJ04_SaltOfAnotherLength(t *testing.T) {
+	for alg, hash := range map[string]crypto.Hash{"PS256": crypto.SHA256, "PS384": crypto.SHA384, "PS512": crypto.SHA512} {
+		text := signingString(headerOf(alg, ""))
+		sum := hash.New()
+		sum.Write([]byte(text))
+		var attacks []attack
+		for _, salt := range []int{rsa.PSSSaltLengthAuto, 1, 20, hash.Size() - 1, hash.Size() + 1, hash.Size()} {
+			sig, err := rsa.SignPSS(rand.Reader, rsaKey(), hash, sum.Sum(nil), &rsa.PSSOptions{SaltLength: salt}) // 0: as long as can be
+			require.NoError(t, err)
+			attacks = append(attacks, attack{fmt.Sprint(alg, " salt ", salt), text + "." + b64(string(sig)), byTheirs(t, alg, ""), isSignature, nil})
+		}
+		last := len(attacks) - 1
+		m := newManager(t, verifiesWith(alg))
+		_, err := m.Verify(t.Context(), attacks[last].token, authjwt.Access)
+		require.NoError(t, err, "of the right length")
+		repel(t, m, attacks[:last])
 	}
 }
 

@@ -145,6 +145,7 @@ func TestReplace_NoExpiry(t *testing.T) {
 			_, err := authjwt.New(authjwt.Settings{KeyRing: r.ring, RefreshTokenExpires: time.Hour})
 			require.NoError(t, err)
 			r.stays(t, "Until: tokens of it never expire, so that no deadline can be computed; say until when it verifies", b, previous(a))
+			assert.NotContains(t, r.ring.Replace(b, previous(a)).Error(), "\n", "one mistake, one line")
 			r.stays(t, `the key "a" of the ring is missing`, b)
 			r.replaced(t, b, previous(a, testNow.Add(time.Minute)))
 			assert.Equal(t, testNow.Add(time.Minute), r.untilOf(t, "a"))

@@ -214,6 +214,18 @@ func TestPEM_KeysOfOtherKinds(t *testing.T) {
 	}
 }
 
+// A certificate of a key that Go does not know is read, but has no key.
+func TestPEM_CertificateOfAnUnknownKey(t *testing.T) {
+	der := certificateOf(t, ed25519Key())
+	oid := must(asn1.Marshal(asn1.ObjectIdentifier{1, 3, 101, 112}))
+	unknown := bytes.ReplaceAll(der, oid, must(asn1.Marshal(asn1.ObjectIdentifier{1, 3, 101, 99})))
+	public, err := authjwt.ParsePublicKey([]byte(pemOf("CERTIFICATE", unknown)))
+	assert.Nil(t, public)
+	assert.ErrorContains(t, err, "authjwt: parse public key: a key of its kind is not available")
+	_, err = authjwt.ParsePublicKey([]byte(pemOf("CERTIFICATE", der)))
+	assert.NoError(t, err)
+}
+
 // Whatever becomes of a text on its way, there is no panic, and no part of the key in an error.
 func TestPEM_Damaged(t *testing.T) {
 	private, public := texts(t)

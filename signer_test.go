@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -253,6 +254,7 @@ func TestSigner_BadSignaturesAreFoundAtStart(t *testing.T) {
 			assert.ErrorContains(t, err, "authjwt: Settings.PrivateKey: ")
 			assert.ErrorContains(t, err, row.fix)
 			assert.Equal(t, row.name == "fails", errors.Is(err, errKMS))
+			assert.Equal(t, row.name == "fails", strings.Contains(err.Error(), "svc_secret"), "an error is the signer's word; a panic may hold anything")
 			for _, state := range []authjwt.KeyState{authjwt.KeyCurrent, authjwt.KeyNext} {
 				keys := []authjwt.Key{{PrivateKey: bad, Algorithm: row.alg, State: state}}
 				if state == authjwt.KeyNext {
