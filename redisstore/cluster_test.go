@@ -159,7 +159,7 @@ func TestCluster_SlotsMove(t *testing.T) {
 				codes := s.count(live)
 				accepted.Add(int64(codes[200]))
 				other.Add(int64(codes[401]))
-				assert.Equal(t, map[int]int{401: 60}, s.count(gone))
+				assert.Zero(t, s.count(gone)[200], "on a busy machine 503 is possible")
 			}
 		})
 	}
@@ -175,6 +175,7 @@ func TestCluster_SlotsMove(t *testing.T) {
 	assert.Greater(t, accepted.Load(), int64(100))
 	assert.Zero(t, other.Load(), "nothing was lost")
 	assert.Equal(t, map[int]int{200: 60}, s.count(live))
+	assert.Equal(t, map[int]int{401: 60}, s.count(gone))
 }
 
 // move moves a slot, key after key, as redis-cli does, and returns how many there were.
