@@ -77,13 +77,21 @@ func (r *KeyRing) follow(s *Settings) {
 	}
 }
 
+// A reporter notes a mistake in a field.
+type reporter func(field, format string, args ...any)
+
+// reportKey notes mistakes in the key of a list with this index.
+func reportKey(mistakes *[]error, index int, id string) reporter {
+	return func(field, format string, args ...any) {
+		*mistakes = append(*mistakes, fmt.Errorf("authjwt: key %d (%q): %s: "+format, append([]any{index + 1, id, field}, args...)...))
+	}
+}
+
 // newRingKeys checks the keys each by itself, and all together.
 func newRingKeys(keys []Key) (made []*key, mistakes []error) {
 	current, anonymous := 0, 0
 	for i, given := range keys {
-		report := func(field, format string, args ...any) {
-			mistakes = append(mistakes, fmt.Errorf("authjwt: key %d (%q): %s: "+format, append([]any{i + 1, given.ID, field}, args...)...))
-		}
+		report := reportKey(&mistakes, i, given.ID)
 		k := newRingKey(given, report)
 		if k == nil {
 			continue
@@ -113,7 +121,7 @@ func newRingKeys(keys []Key) (made []*key, mistakes []error) {
 }
 
 // newRingKey returns nil after a mistake.
-func newRingKey(given Key, report func(field, format string, args ...any)) *key {
+func newRingKey(given Key, report reporter) *key {
 	var k *key
 	switch {
 	case given.State == KeyRetired && given.ID != "" && given.SecretKey == "" && given.PrivateKey == nil && given.PublicKey == nil:
@@ -140,7 +148,7 @@ func newRingKey(given Key, report func(field, format string, args ...any)) *key 
 	return k
 }
 
-func newRingSecret(given Key, report func(field, format string, args ...any)) *key {
+func newRingSecret(given Key, report reporter) *key {
 	setDefault(&given.Algorithm, "HS256")
 	alg, ok := findAlgorithm(given.Algorithm)
 	if !ok || alg.family != familyHMAC {
@@ -157,7 +165,7 @@ func newRingSecret(given Key, report func(field, format string, args ...any)) *k
 	return newSecretKey(given.ID, alg, given.SecretKey)
 }
 
-func newRingPair(given Key, report func(field, format string, args ...any)) *key {
+func newRingPair(given Key, report reporter) *key {
 	p := newPair(given.PrivateKey, given.PublicKey, report)
 	if p == nil {
 		return nil
@@ -195,19 +203,18 @@ func (r *KeyRing) succeed(next []*key) (mistakes []error) {
 		at := slices.IndexFunc(next, was.continuedBy)
 		if at >= 0 {
 			heirs[next[at]] = true
-			if err := r.inherit(was, next[at]); err != nil {
-				mistakes = append(mistakes, fmt.Errorf("authjwt: key %d (%q): %w", at+1, next[at].id, err))
-			}
+			r.inherit(was, next[at], reportKey(&mistakes, at, next[at].id))
 		} else if was.used && was.good(r.now) {
 			mistakes = append(mistakes, fmt.Errorf("authjwt: the key %q of the ring is missing, and tokens of it are good; list it as KeyPrevious, or as KeyRetired to end them", was.id))
 		}
 	}
 	for i, k := range next {
+		report := reportKey(&mistakes, i, k.id)
 		if k.state == KeyPrevious && !heirs[k] && k.until.IsZero() {
-			mistakes = append(mistakes, fmt.Errorf("authjwt: key %d (%q): Until: say until when it verifies: the time of its last signature and the longest life of a token", i+1, k.id))
+			report("Until", "say until when it verifies: the time of its last signature and the longest life of a token")
 		}
 		if k.state == KeyCurrent && !k.signs && len(old) > 0 && old[0].signs {
-			mistakes = append(mistakes, fmt.Errorf("authjwt: key %d (%q): PrivateKey: the ring signs, so that its current key needs one", i+1, k.id))
+			report("PrivateKey", "the ring signs, so that its current key needs one")
 		}
 	}
 	return mistakes
@@ -219,33 +226,34 @@ func (k *key) continuedBy(next *key) bool {
 }
 
 // inherit is succeed for one key.
-func (r *KeyRing) inherit(was, is *key) error {
+func (r *KeyRing) inherit(was, is *key, report reporter) {
 	is.used = is.used || was.used
 	switch {
 	case is.state == KeyRetired:
-		return nil
 	case is.id != was.id && was.id == "":
-		return errors.New("ID: it had none, and verifies tokens of any kid; keep it so")
+		report("ID", "it had none, and verifies tokens of any kid; keep it so")
 	case is.id != was.id:
-		return fmt.Errorf("ID: it was %q, which its tokens carry; keep it", was.id)
+		report("ID", "it was %q, which its tokens carry; keep it", was.id)
 	case is.alg != was.alg:
-		return fmt.Errorf("Algorithm: it was %s; a new algorithm needs a new key (RFC 8725 §3.1)", was.alg)
-	case is.state != KeyPrevious:
-		return nil
+		report("Algorithm", "it was %s; a new algorithm needs a new key (RFC 8725 §3.1)", was.alg)
+	case is.state == KeyPrevious:
+		r.inheritDeadline(was, is, report)
 	}
+}
+
+func (r *KeyRing) inheritDeadline(was, is *key, report reporter) {
 	least := was.until
 	if was.state != KeyPrevious { // another replica may have let the next one sign already
 		if r.longest == endless {
 			if is.until.IsZero() {
-				return errors.New("Until: tokens of it never expire, so that no deadline can be computed; say until when it verifies")
+				report("Until", "tokens of it never expire, so that no deadline can be computed; say until when it verifies")
 			}
-			return nil
+			return
 		}
 		least = r.now().Add(r.longest)
 	}
 	setDefault(&is.until, least)
 	if is.until.Before(least) {
-		return fmt.Errorf("Until: %v is before %v, when the last of its tokens ends; leave it out, or say KeyRetired to end them", is.until, least)
+		report("Until", "%v is before %v, when the last of its tokens ends; leave it out, or say KeyRetired to end them", is.until, least)
 	}
-	return nil
 }

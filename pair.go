@@ -31,7 +31,7 @@ type pair struct {
 }
 
 // newPair checks a private key, a public key, or both; it returns nil after a mistake in a field.
-func newPair(private crypto.Signer, public crypto.PublicKey, report func(field, format string, args ...any)) *pair {
+func newPair(private crypto.Signer, public crypto.PublicKey, report reporter) *pair {
 	var halves []crypto.PublicKey // ours alone
 	check := func(field string, given crypto.PublicKey, err error) {
 		if err == nil {
