@@ -197,7 +197,7 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	if !w.readSession(t) && s.Store != nil {
 		return failSession
 	}
-	t.Fresh = w.fresh.kind == 't'
+	t.Fresh = w.fresh.kind == 't' && !untyped
 	t.csrf, t.hasCSRF = w.csrf.text(payload)
 	switch w.persistent.kind {
 	case 't':

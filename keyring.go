@@ -111,7 +111,7 @@ func newRingKeys(keys []Key) (made []*key, mistakes []error) {
 		}
 		made = append(made, k)
 	}
-	if len(mistakes) == 0 && current != 1 {
+	if current > 1 || current == 0 && len(mistakes) == 0 {
 		mistakes = append(mistakes, fmt.Errorf("authjwt: the ring has %d keys in the state KeyCurrent; it needs exactly one, which signs", current))
 	}
 	if anonymous > maxTries {

@@ -159,7 +159,8 @@ func (m *Manager) PublicKeys() []Key {
 	}
 	var keys []Key
 	for _, k := range m.keys.list.Load().keys {
-		if k.public == nil || !k.good(m.settings.Now) {
+		foreign := k.state == KeyCurrent && !k.signs // somebody else's, beside a secret that signs
+		if k.public == nil || foreign || !k.good(m.settings.Now) {
 			continue
 		}
 		if public, err := copyPublic(k.public); err == nil {

@@ -81,7 +81,7 @@ func publicHalf(private crypto.Signer) (public crypto.PublicKey, err error) {
 func copyPublic(public crypto.PublicKey) (own crypto.PublicKey, err error) {
 	defer func() {
 		if recover() != nil {
-			own, err = nil, fmt.Errorf("it is a %T without a key in it; parse one with authjwt.ParsePublicKey", public)
+			own, err = nil, fmt.Errorf("it is a %T without a key in it; parse one with authjwt.ParsePrivateKey or ParsePublicKey", public)
 		}
 	}()
 	switch k := public.(type) {

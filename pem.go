@@ -30,11 +30,11 @@ func ParsePrivateKey(text []byte) (crypto.Signer, error) {
 		return nil, pemProblem("private", block.Type)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("authjwt: parse private key: %w", err)
+		return nil, fmt.Errorf("authjwt: parse private key: %w; is it complete, and does its label name its form?", err)
 	}
 	signer, ok := private.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("authjwt: parse private key: a %T cannot sign", private)
+		return nil, fmt.Errorf("authjwt: parse private key: a %T cannot sign; make a key with: openssl genpkey -algorithm ed25519", private)
 	}
 	return signer, nil
 }
@@ -64,7 +64,7 @@ func ParsePublicKey(text []byte) (crypto.PublicKey, error) {
 		err = errors.New("a key of its kind is not available")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("authjwt: parse public key: %w", err)
+		return nil, fmt.Errorf("authjwt: parse public key: %w; is it complete, and does its label name its form?", err)
 	}
 	return public, nil
 }
@@ -103,9 +103,9 @@ func pemProblem(half, kind string) error {
 		fix = "decrypt it first, with: openssl pkey -in key.pem"
 	case kind == "OPENSSH PRIVATE KEY":
 		fix = "convert it first, with: ssh-keygen -p -m PKCS8 -f key"
-	case strings.HasSuffix(kind, "PRIVATE KEY"):
+	case half == "public" && strings.HasSuffix(kind, "PRIVATE KEY"):
 		fix = "it is a private key; make the public one with: openssl pkey -in key.pem -pubout"
-	case strings.HasSuffix(kind, "PUBLIC KEY") || kind == "CERTIFICATE":
+	case half == "private" && (strings.HasSuffix(kind, "PUBLIC KEY") || kind == "CERTIFICATE"):
 		fix = "it is a public key, which signs nothing; for a Manager that only verifies, give it to ParsePublicKey"
 	default:
 		fix = "make a key with: openssl genpkey -algorithm ed25519"

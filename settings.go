@@ -61,8 +61,8 @@ type Settings struct {
 	// KeySet verifies the tokens of an outside issuer, in the place of all keys above; set DecodeIssuer and DecodeAudience with it.
 	// Its tokens often lack what ours have: see UntypedTokens. Default: none.
 	KeySet KeySet
-	// UntypedTokens is what a token without a type claim counts as: Access, for issuers that know no such claim. With a
-	// Store it must have a jti even so. Default: it is refused.
+	// UntypedTokens is what a token without a type claim counts as: Access, for issuers that know no such claim. It is
+	// never fresh, and with a Store it must have a jti even so. Default: it is refused.
 	UntypedTokens TokenType
 
 	// Algorithm signs new tokens: HS256, HS384, HS512; RS256, RS384, RS512, PS256, PS384, PS512; ES256, ES384, ES512, by the curve;

@@ -59,7 +59,9 @@ func TestUntyped_CountsAsAccessAlone(t *testing.T) {
 
 	fresh := newJudge(t, takesUntyped)
 	fresh.guardWith(t, fresh.m.FreshRequired())
-	fresh.guardRefuses(t, token, notFresh, authjwt.ErrFreshTokenRequired)
+	for _, claim := range []map[string]any{nil, {"fresh": true}} { // an issuer without types has no fresh tokens either
+		fresh.guardRefuses(t, untyped(t, claim), notFresh, authjwt.ErrFreshTokenRequired)
+	}
 	fresh.assertAccepted(t, fresh.get("Bearer "+signedClaims(t, claims(map[string]any{"fresh": true}))))
 	optional := newJudge(t, takesUntyped)
 	optional.guardWith(t, optional.m.Optional())

@@ -48,7 +48,7 @@ func (s *Settings) keys() (ring *KeyRing, found []error) {
 		}
 	case s.KeySet != nil:
 		found = slices.Concat(s.beside("KeySet", "make a Manager for each issuer, and one for your own keys"), s.algorithmMistakes(true))
-		if v := reflect.ValueOf(s.KeySet); v.Kind() == reflect.Pointer && v.IsNil() {
+		if v := reflect.ValueOf(s.KeySet); (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil() {
 			found = append(found, mistake("KeySet", "it is a nil %T; make one, or leave it nil", s.KeySet))
 		}
 	default:
@@ -154,6 +154,9 @@ func (s *Settings) ownKeys() (ring *KeyRing, found []error) {
 	}
 	if len(secret) == 0 && s.SecretKey != "" && p != nil {
 		found = append(found, mistake("SecretKey", "no algorithm of DecodeAlgorithms uses it beside the key pair; list HS256 there, or leave the secret out"))
+	}
+	if len(secret) > 0 && p != nil && p.signer == nil && s.Algorithm == bound {
+		found = append(found, mistake("Algorithm", "%q is that of the PublicKey, which signs nothing; say HS256 for the SecretKey, or set PrivateKey", bound))
 	}
 	if len(secret) > 0 || !s.hasPair() {
 		secret = append(secret, algorithms[0])

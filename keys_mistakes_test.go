@@ -1,0 +1,59 @@
+package authjwt_test
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"crypto/rsa"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// Beside a secret that signs, a PublicKey is somebody else's: it is not published, and cannot be what signs.
+func TestAlgorithms_SecretBesideAPublicKey(t *testing.T) {
+	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
+		s := authjwt.Settings{SecretKey: testSecret, PublicKey: publicKey(alg), DecodeAlgorithms: []string{alg, "HS256"}}
+		_, err := authjwt.New(s)
+		assert.EqualError(t, err, `authjwt: Settings.Algorithm: "`+alg+`" is that of the PublicKey, which signs nothing; say HS256 for the SecretKey, or set PrivateKey`)
+		s.Algorithm = "HS256"
+		m, err := authjwt.New(s)
+		require.NoError(t, err)
+		assert.Equal(t, "HS256", headerIn(t, mustCreate(t, m))["alg"])
+		assert.Empty(t, m.PublicKeys(), "who verifies by our set must not accept their tokens as ours")
+		assert.NotPanics(t, func() { m.Mount(gin.New(), loginAs("alice")) })
+	}
+}
+
+func TestKeySet_NilFunction(t *testing.T) {
+	_, err := authjwt.New(authjwt.Settings{KeySet: keySetFunc(nil)})
+	assert.ErrorContains(t, err, "Settings.KeySet: it is a nil authjwt_test.keySetFunc; make one, or leave it nil")
+}
+
+func TestKeyRing_TwoCurrentKeysAmongOtherMistakes(t *testing.T) {
+	_, err := authjwt.NewKeyRing(secret("a"), secret("b"), next(authjwt.Key{ID: "c", SecretKey: "short"}))
+	assert.ErrorContains(t, err, "2 keys in the state KeyCurrent; "+needsOne)
+	assert.ErrorContains(t, err, "5 octets are too few")
+}
+
+// The fix that a message names has to be one.
+func TestPEM_Fixes(t *testing.T) {
+	const howTo, complete = "make a key with: openssl genpkey -algorithm ed25519", "is it complete, and does its label name its form?"
+	x25519 := must(ecdh.X25519().GenerateKey(rand.Reader))
+	for text, fix := range map[string]string{
+		pemOf("DSA PRIVATE KEY", []byte("x")): howTo, pemOf("ANY PRIVATE KEY", []byte("x")): howTo, pemOf("PRIVATE KEY", pkcs8(x25519)): howTo,
+		pemOf("PRIVATE KEY", pkcs8(rsaKey())[:700]): complete,
+	} {
+		_, err := authjwt.ParsePrivateKey([]byte(text))
+		assert.ErrorContains(t, err, fix)
+	}
+	for text, fix := range map[string]string{pemOf("EC PUBLIC KEY", []byte("x")): howTo, pemOf("PUBLIC KEY", pkix1(rsaKey().Public())[:200]): complete} {
+		_, err := authjwt.ParsePublicKey([]byte(text))
+		assert.ErrorContains(t, err, fix)
+	}
+	_, err := authjwt.New(authjwt.Settings{PrivateKey: new(rsa.PrivateKey)})
+	assert.ErrorContains(t, err, "parse one with authjwt.ParsePrivateKey")
+}
