@@ -4,7 +4,9 @@ import (
 	"crypto/ecdh"
 	"crypto/rand"
 	"crypto/rsa"
+	"slices"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
@@ -25,6 +27,32 @@ func TestAlgorithms_SecretBesideAPublicKey(t *testing.T) {
 		assert.Equal(t, "HS256", headerIn(t, mustCreate(t, m))["alg"])
 		assert.Empty(t, m.PublicKeys(), "who verifies by our set must not accept their tokens as ours")
 		assert.NotPanics(t, func() { m.Mount(gin.New(), loginAs("alice")) })
+	}
+}
+
+// Whoever has the public key could sign if it were the secret (CVE-2022-29217). What is as random as a secret cannot be
+// told from one.
+func TestJ02_PublicKeyInPlaceOfASecret(t *testing.T) {
+	bare := []string{"n", "n octets", "thumbprint", "point", "x", "y", "octets"}
+	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
+		for name, text := range publicTexts(t, publicKey(alg)) {
+			_, err := authjwt.New(authjwt.Settings{SecretKey: text})
+			if slices.Contains(bare, name) {
+				assert.NoError(t, err, name)
+				continue
+			}
+			assert.ErrorContains(t, err, ", no secret; parse it with authjwt.Parse", name)
+			assert.ErrorContains(t, err, "make one with: openssl rand -base64 32", name)
+			if utf8.ValidString(text) {
+				text = " " + text + "\n"
+			}
+			_, err = authjwt.NewKeyRing(authjwt.Key{SecretKey: text, InsecureShortSecret: true})
+			assert.ErrorContains(t, err, "SecretKey: it is a ", name)
+		}
+	}
+	for _, line := range []string{"sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t", "---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQABAAABAQ=="} {
+		_, err := authjwt.New(authjwt.Settings{SecretKey: line})
+		assert.ErrorContains(t, err, "it is a public key or a JWK, no secret", line)
 	}
 }
 

@@ -2,6 +2,8 @@ package authjwt
 
 import (
 	"crypto/hmac"
+	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash"
@@ -73,6 +75,8 @@ func secretProblem(secret string, short bool, algs ...algorithm) error {
 		return errors.New("it is empty; " + howTo)
 	case strings.Contains(secret, "-----BEGIN "): // whoever has the public key could sign (CVE-2022-29217)
 		return errors.New("it is a PEM key, no secret; parse it with authjwt.ParsePrivateKey for PrivateKey, or " + howTo)
+	case isPublicKey(secret): // the same
+		return errors.New("it is a public key or a JWK, no secret; parse it with authjwt.ParsePublicKey for PublicKey, or " + howTo)
 	case slices.Contains(wellKnownSecrets, strings.ToLower(strings.TrimSpace(secret))):
 		return errors.New("it is a well-known example; " + howTo)
 	case len(secret) < need && short:
@@ -83,4 +87,25 @@ func secretProblem(secret string, short bool, algs ...algorithm) error {
 		return fmt.Errorf("it has only %d different octets, so it can be guessed; %s", len(distinct), howTo)
 	}
 	return nil
+}
+
+// isPublicKey knows the forms that are not PEM: a line of OpenSSH or of RFC 4716, a JWK, and DER, bare or in base64, as
+// identity providers show it. The modulus alone cannot be told from a secret.
+func isPublicKey(secret string) bool {
+	text := strings.TrimSpace(secret)
+	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "---- BEGIN SSH2 "} {
+		if strings.HasPrefix(text, prefix) {
+			return true
+		}
+	}
+	if strings.HasPrefix(text, "{") && strings.Contains(text, `"kty"`) {
+		return true
+	}
+	der := []byte(secret)
+	if decoded, err := base64.StdEncoding.DecodeString(text); err == nil {
+		der = decoded
+	}
+	_, pkix := x509.ParsePKIXPublicKey(der)
+	_, pkcs1 := x509.ParsePKCS1PublicKey(der)
+	return pkix == nil || pkcs1 == nil
 }

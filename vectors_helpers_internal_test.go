@@ -29,6 +29,7 @@ type vector struct {
 	Issuer                 string `json:"iss"`
 	Audience               string `json:"aud"`
 	RequiresExpOff         bool   `json:"requires_exp_off"`
+	RawPublicKey           string `json:"raw_public_key"`
 	WeakKey                bool   `json:"weak_key"`
 	Alg, Msg, Sig          string // a method's, the message in hex
 }

@@ -129,3 +129,17 @@ func TestVectors_Thumbprints(t *testing.T) {
 	assert.Equal(t, 2, met)
 	assert.Len(t, file.Thumbprints, 2)
 }
+
+// The attack of CVE-2022-29217 is real: with the text of the public key for a secret, its tokens would be good. New does not take it.
+func TestVectors_PublicKeyAsSecret(t *testing.T) {
+	attacks := 0
+	for _, v := range readVectors(t, "pyjwt-jwt").Vectors {
+		if v.RawPublicKey == "" || v.want() == "valid" {
+			continue
+		}
+		m := withRefusedSecret(t, Settings{SecretKey: v.RawPublicKey, UntypedTokens: Access, AccessTokenExpires: NoExpiry})
+		assert.Same(t, failNoSubject, refusal(t, m, v.Token), v.ID)
+		attacks++
+	}
+	assert.Equal(t, 2, attacks)
+}
