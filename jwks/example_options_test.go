@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"time"
 
 	"github.com/gin-authjwt/authjwt/jwks"
@@ -132,4 +134,21 @@ func ExampleWithRSAAlgorithm() {
 	defer done()
 	fmt.Println(ask("PS256"), ask("RS256"))
 	// Output: *rsa.PublicKey <nil>
+}
+
+func ExampleWithLogger() {
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "url" {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	ask, _, done := exampleRemote(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, exampleSet)
+	}, jwks.WithLogger(logger))
+	defer done()
+	fmt.Println(ask("EdDSA"))
+	// Output:
+	// level=INFO msg="jwks: keys of the set are left out" why="key 2 (\"for-encryption\"): not usable: use is \"enc\", not sig"
+	// ed25519.PublicKey
 }

@@ -164,3 +164,12 @@ func ExampleWithMaxAge() {
 	fmt.Println(rec.Code, rec.Header().Get("Cache-Control"))
 	// Output: 200 public, max-age=3600
 }
+
+func ExampleSet_LeftOut() {
+	set, err := jwks.Parse([]byte(exampleSet))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(set.LeftOut())
+	// Output: key 2 ("for-encryption"): not usable: use is "enc", not sig
+}

@@ -80,15 +80,15 @@ func readKey(text jsontext.Value, rsaAlg string) (key, error) {
 	if w.Type == "oct" {
 		return key{}, fmt.Errorf("%w: a symmetric one", ErrSecret)
 	}
-	if err := w.checkUse(); err != nil {
-		return key{}, err
+	k := key{kid: w.ID}
+	err := w.checkUse()
+	if err == nil {
+		k.public, err = w.public()
 	}
-	public, err := w.public()
-	if err != nil {
-		return key{}, err
+	if err == nil {
+		k.alg, err = w.bind(k.public, rsaAlg)
 	}
-	alg, err := w.bind(public, rsaAlg)
-	return key{kid: w.ID, alg: alg, public: public}, err
+	return k, err
 }
 
 // checkUse looks at RFC 7517 §4.2 and §4.3. A public key that says sign, too, does no harm.

@@ -3,6 +3,7 @@ package jwks
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -18,6 +19,7 @@ type config struct {
 	least, most time.Duration
 	maxStale    time.Duration
 	rsaAlg      string
+	logger      *slog.Logger // nil: none
 }
 
 func defaults() config {

@@ -30,6 +30,7 @@ type Remote struct {
 	failure error // of the last fetch
 	failed  time.Time
 	flight  chan struct{} // closed at the end of the fetch that is under way
+	told    told          // of that fetch alone
 }
 
 var (
@@ -137,6 +138,7 @@ func (r *Remote) ask(now time.Time) {
 	go func() {
 		got, err := r.fetch(former)
 		at := r.now()
+		r.tell(got, err)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		defer close(flight)

@@ -29,12 +29,13 @@ type Set struct {
 	keys  map[name]key
 	kids  map[string]bool
 	byAlg map[string][]key
+	left  []error
 }
 
 // name is what a token's header says of its key; both parts must fit the same key.
 type name struct{ kid, alg string }
 
-// Parse reads a JWK Set (RFC 7517 §5). A key that cannot verify tokens is left out: one for encryption, of a type or
+// Parse reads a JWK Set (RFC 7517 §5). A key that cannot verify tokens is left out, as [Set.LeftOut] tells: one for encryption, of a type or
 // an algorithm that is not known here, too weak, or not valid. A key without alg is bound to one: RS256, ES256, ES384
 // or ES512 by its curve, or EdDSA. The whole set is refused if it holds a secret key, if two different keys
 // have the same kid and alg, if nothing is left of it, if it has more than 256 keys, or if it is not strictly JSON: member names must
@@ -52,7 +53,6 @@ func parse(document []byte, rsaAlg string) (*Set, error) {
 		return nil, fmt.Errorf("%w: it has %d keys, and more than %d are work for nothing", ErrMalformed, len(wire.Keys), maxKeys)
 	}
 	s := &Set{keys: map[name]key{}, kids: map[string]bool{}, byAlg: map[string][]key{}}
-	var unusable []error
 	for i, text := range wire.Keys {
 		k, err := readKey(text, rsaAlg)
 		if err == nil {
@@ -61,13 +61,16 @@ func parse(document []byte, rsaAlg string) (*Set, error) {
 		switch {
 		case err == nil:
 		case errors.Is(err, errUnusableKey):
-			unusable = append(unusable, fmt.Errorf("key %d: %w", i+1, err))
+			s.left = append(s.left, fmt.Errorf("key %d (%q): %w", i+1, k.kid, err))
 		default:
 			return nil, fmt.Errorf("%w (key %d)", err, i+1)
 		}
 	}
 	if len(s.byAlg) == 0 {
-		return nil, fmt.Errorf("%w: %w", ErrUnusable, reasons(unusable))
+		if s.left == nil {
+			return nil, fmt.Errorf("%w: it is empty", ErrUnusable)
+		}
+		return nil, fmt.Errorf("%w: %w", ErrUnusable, s.LeftOut())
 	}
 	return s, nil
 }
@@ -77,12 +80,8 @@ const (
 	maxReasons = 8
 )
 
-func reasons(unusable []error) error {
-	if len(unusable) == 0 {
-		return errors.New("it is empty")
-	}
-	return errors.Join(unusable[:min(len(unusable), maxReasons)]...)
-}
+// LeftOut says which keys of the document are not in the set, and why; of many, the first eight. It is nil if all are.
+func (s *Set) LeftOut() error { return errors.Join(s.left[:min(len(s.left), maxReasons)]...) }
 
 // add lets the same kid stand for keys of several algorithms, which is how issuers publish one key for RS256 and
 // PS256, and the same key be there twice.

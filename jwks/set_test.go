@@ -38,7 +38,7 @@ func checkRefusals(t *testing.T, table []refusal) {
 			_, err = jwks.Parse([]byte(setOf(t, tt.bad)))
 			assert.ErrorIs(t, err, jwks.ErrUnusable)
 			assert.ErrorContains(t, err, tt.why)
-			assert.ErrorContains(t, err, "key 1: ")
+			assert.ErrorContains(t, err, "key 1 (")
 
 			// Beside a good key it is left out (RFC 7517 §5), before it and after it.
 			beside := newJWK("P-384", "beside")
