@@ -20,6 +20,9 @@ import (
 func main() {
 	every := flag.Duration("rotate", 4*time.Second, "how often the issuer rotates its key; at least 2s")
 	flag.Parse()
+	if *every < 2*keySetAge {
+		log.Fatal("-rotate: a key must be published for longer than readers keep the set, before it signs; say 2s or more")
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	gin.SetMode(gin.ReleaseMode)
