@@ -155,8 +155,8 @@ func TestJ04_SaltOfAnotherLength(t *testing.T) {
 		sum := hash.New()
 		sum.Write([]byte(text))
 		var attacks []attack
-		for _, salt := range []int{rsa.PSSSaltLengthAuto, 1, 20, hash.Size() - 1, hash.Size() + 1, hash.Size()} {
-			sig, err := rsa.SignPSS(rand.Reader, rsaKey(), hash, sum.Sum(nil), &rsa.PSSOptions{SaltLength: salt}) // 0: as long as can be
+		for _, salt := range []int{1, 20, hash.Size() - 1, hash.Size() + 1, hash.Size()} {
+			sig, err := rsa.SignPSS(rand.Reader, rsaKey(), hash, sum.Sum(nil), &rsa.PSSOptions{SaltLength: salt})
 			require.NoError(t, err)
 			attacks = append(attacks, attack{fmt.Sprint(alg, " salt ", salt), text + "." + b64(string(sig)), byTheirs(t, alg, ""), isSignature, nil})
 		}
@@ -227,7 +227,7 @@ func weakKeys(tb testing.TB) map[string]struct {
 		"16384 bits": {bits(16384, 65537), "at most 8192"}, "e = 1": {bits(2048, 1), "it must be odd and at least 3; make a key with: " + howTo}, "e = 2": {bits(2048, 2), "odd"},
 		"e = 0": {bits(2048, 0), "odd"}, "e = -3": {bits(2048, -3), "at least 3"}, "even e": {bits(2048, 65536), "odd"},
 		"2048 bits": {bits(2048, 65537), ""}, "8192 bits": {bits(8192, 65537), ""},
-		"even modulus": {even, "the RSA modulus is even; the key is damaged"}, "e = 2^31 + 1": {bits(2048, 1<<31+1), "too large for crypto/rsa: at most 2^31-1; make a key with: " + howTo},
+		"even modulus": {even, "the RSA modulus is even; the key is damaged"},
 		"e = 2^31 - 1": {bits(2048, 1<<31-1), ""}, "e = 3": {bits(2048, 3), ""},
 	}
 }

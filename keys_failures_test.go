@@ -59,14 +59,18 @@ func TestJ18_DamagedRSA(t *testing.T) {
 	n := rsaKey().N
 	for fix, public := range map[string]*rsa.PublicKey{
 		"the RSA modulus is even":                          {N: new(big.Int).Lsh(n, 1), E: 65537},
-		"the RSA exponent 2147483649 is too large":         {N: n, E: math.MaxInt32 + 2},
 		"the RSA exponent 65536 is unsafe: it must be odd": {N: n, E: 65536},
 	} {
 		_, err := authjwt.New(authjwt.Settings{PublicKey: public})
 		assert.ErrorContains(t, err, fix)
 	}
-	_, err := authjwt.New(authjwt.Settings{PublicKey: &rsa.PublicKey{N: n, E: math.MaxInt32}})
+	large := math.MaxInt32
+	_, err := authjwt.New(authjwt.Settings{PublicKey: &rsa.PublicKey{N: n, E: large}})
 	assert.NoError(t, err)
+	if large += 2; large > 0 { // where an int has more than 32 bits
+		_, err = authjwt.New(authjwt.Settings{PublicKey: &rsa.PublicKey{N: n, E: large}})
+		assert.ErrorContains(t, err, "the RSA exponent 2147483649 is too large for crypto/rsa")
+	}
 }
 
 // A KMS whose alias points to another key by now, and a key that its owner has overwritten.

@@ -2,6 +2,7 @@ package authjwt
 
 import (
 	"crypto"
+	"crypto/fips140"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/hex"
@@ -207,9 +208,11 @@ func TestJ04_PSSSaltLength(t *testing.T) {
 			for _, length := range []int{0, 1, 20, size - 1, size + 1, longest - 1, longest} {
 				forgeries = append(forgeries, forgery{fmt.Sprint("salt of ", length), signPSS(t, private, hash, text, length), twin, good})
 			}
-			auto, err := rsa.SignPSS(rand.Reader, private, hash, digest, anyLength)
-			require.NoError(t, err)
-			forgeries = append(forgeries, forgery{"salt as auto has it", auto, own, good})
+			if !fips140.Enabled() { // there it is as long as the hash
+				auto, err := rsa.SignPSS(rand.Reader, private, hash, digest, anyLength)
+				require.NoError(t, err)
+				forgeries = append(forgeries, forgery{"salt as auto has it", auto, own, good})
+			}
 			g.repel(t, text, forgeries)
 		})
 	}
