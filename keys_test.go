@@ -4,13 +4,8 @@ import (
 	"context"
 	"crypto"
 	"crypto/hmac"
-	"crypto/rand"
-	"crypto/rsa"
 	_ "crypto/sha1" // for crypto.SHA1.New
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/binary"
-	"encoding/pem"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,31 +23,11 @@ import (
 	"github.com/gin-authjwt/authjwt"
 )
 
-// publicKeyTexts are the forms in which a public key lies about, ready to be taken for a secret.
-func publicKeyTexts(t *testing.T) (*rsa.PrivateKey, map[string]string) {
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	public := &private.PublicKey
-	spki, err := x509.MarshalPKIXPublicKey(public)
-	require.NoError(t, err)
-	pkcs1, n := x509.MarshalPKCS1PublicKey(public), b64(string(public.N.Bytes()))
-	var ssh []byte
-	for _, field := range [][]byte{[]byte("ssh-rsa"), {1, 0, 1}, append([]byte{0}, public.N.Bytes()...)} {
-		ssh = append(binary.BigEndian.AppendUint32(ssh, uint32(len(field))), field...)
-	}
-	return private, map[string]string{
-		"PEM":       string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki})),
-		"PKCS1 PEM": string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: pkcs1})),
-		"DER":       string(spki), "PKCS1 DER": string(pkcs1), "n": n, "n octets": string(public.N.Bytes()),
-		"JWK": `{"kty":"RSA","n":"` + n + `","e":"AQAB"}`, "SSH": "ssh-rsa " + base64.StdEncoding.EncodeToString(ssh),
-	}
-}
-
 func TestJ02_AlgorithmConfusion(t *testing.T) {
-	private, texts := publicKeyTexts(t)
+	private := rsaKey()
 	twin := hs256(t, headerHS256)
 	var attacks []attack
-	for name, text := range texts {
+	for name, text := range publicTexts(t, private.Public()) {
 		attacks = append(attacks, attack{"HS256 with " + name, compactWith(t, "HS256", text, headerHS256, goodPayload()), twin, isSignature, nil})
 	}
 	for _, alg := range []string{"RS256", "PS256", "ES256", "ES256K", "EdDSA", "Ed25519"} {
