@@ -13,8 +13,7 @@ import (
 // concurrent use; make one with [New] at start-up and keep it. It never holds a request.
 type Manager struct {
 	settings        Settings
-	keys            *KeyRing    // nil: there is a KeySet
-	foreign         headerCache // of the KeySet
+	keys            *KeyRing // without keys where there is a KeySet
 	access, refresh *carrier
 	origins         *originPolicy
 	vary            string
@@ -30,13 +29,11 @@ type Manager struct {
 // New checks s and returns its Manager. The error joins all mistakes in s, each with its field and its fix.
 func New(s Settings) (*Manager, error) {
 	s = s.withDefaults()
-	keys, mistakes := s.keys()
+	keys, mistakes := s.makeKeys()
 	if err := errors.Join(append(mistakes, s.validate()...)...); err != nil {
 		return nil, err
 	}
-	if keys != nil {
-		keys.follow(&s)
-	}
+	keys.follow(&s)
 	s.HeaderName = http.CanonicalHeaderKey(s.HeaderName)
 	m := &Manager{settings: s, keys: keys, vary: s.HeaderName + ", Cookie", challengeScheme: s.HeaderType}
 	expected := s.HeaderType + " <JWT>"

@@ -115,8 +115,6 @@ func WithHeaders(h map[string]any) TokenOption {
 
 var forbiddenHeaders = []string{"alg", "crit", "b64", "jwk", "jku", "x5u", "x5c"}
 
-var errOnlyVerifies = errors.New("the Manager only verifies; to sign, set Settings.SecretKey, PrivateKey or a KeyRing that has one")
-
 // WithAlgorithm signs with another algorithm of Settings.DecodeAlgorithms. With a KeyRing there is no other.
 func WithAlgorithm(alg string) TokenOption { return func(s *tokenSpec) { s.alg = alg } }
 

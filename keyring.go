@@ -155,14 +155,11 @@ func newRingSecret(given Key, report reporter) *key {
 		report("Algorithm", "%q is none of a SecretKey; use HS256, HS384 or HS512, or set PrivateKey", given.Algorithm)
 		return nil
 	}
-	if given.ID == NoKeyID {
-		given.ID = ""
-	}
 	if err := secretProblem(given.SecretKey, given.InsecureShortSecret, alg); err != nil {
 		report("SecretKey", "%w", err)
 		return nil
 	}
-	return newSecretKey(given.ID, alg, given.SecretKey)
+	return newSecretKey(keyID(given.ID, ""), alg, given.SecretKey)
 }
 
 func newRingPair(given Key, report reporter) *key {
@@ -176,14 +173,10 @@ func newRingPair(given Key, report reporter) *key {
 	setDefault(&given.Algorithm, usualAlgorithm(p.public))
 	alg, ok := findAlgorithm(given.Algorithm)
 	if !ok || !alg.fits(p.public) {
-		report("Algorithm", "%q does not fit a key of %s; leave it empty for %s", given.Algorithm, kindOf(p.public), usualAlgorithm(p.public))
+		report("Algorithm", "%s", misfit(given.Algorithm, p.public))
 		return nil
 	}
-	setDefault(&given.ID, p.print)
-	if given.ID == NoKeyID {
-		given.ID = ""
-	}
-	k, err := newPairKey(given.ID, alg, p)
+	k, err := newPairKey(keyID(given.ID, p.print), alg, p)
 	if err != nil {
 		report("PrivateKey", "%w", err)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -87,6 +88,17 @@ func newSecretKey(id string, alg algorithm, secret string) *key {
 	return k
 }
 
+// keyID is the kid to stamp where one may be given; usual is the default of the kind of key.
+func keyID(given, usual string) string {
+	switch given {
+	case "":
+		return usual
+	case NoKeyID:
+		return ""
+	}
+	return given
+}
+
 func (k *key) setHeader() {
 	k.header = base64.RawURLEncoding.EncodeToString(joseHeaderJSON("JWT", k.alg, k.id, nil))
 }
@@ -99,7 +111,7 @@ func (k *key) good(clock func() time.Time) bool {
 // maxTries is how many keys a token without kid is tried with.
 const maxTries = 4
 
-// A keyList is keys that never change, and the headers that they have verified.
+// A keyList is keys that never change, and the headers that they, or those of a KeySet, have verified.
 type keyList struct {
 	keys    []*key // those that verify, the signing ones first
 	headers headerCache
@@ -132,9 +144,6 @@ func (l *keyList) pick(alg, kid string, hasKid bool) (found []*key, f *failure) 
 
 // signer returns the key that signs with alg; with any, if alg is empty; nil where there is none.
 func (m *Manager) signer(alg string) *key {
-	if m.keys == nil {
-		return nil
-	}
 	for _, k := range m.keys.list.Load().keys {
 		if k.signs && k.state == KeyCurrent && (alg == "" || k.alg == alg) {
 			return k
@@ -142,6 +151,8 @@ func (m *Manager) signer(alg string) *key {
 	}
 	return nil
 }
+
+var errOnlyVerifies = errors.New("the Manager only verifies; to sign, set Settings.SecretKey, PrivateKey or a KeyRing that has one")
 
 // mustSign panics where a handler that makes tokens is asked for and the Manager can make none.
 func (m *Manager) mustSign(handler string) {

@@ -177,6 +177,11 @@ func kindOf(public crypto.PublicKey) string {
 	return "Ed25519"
 }
 
+// misfit says that an algorithm is not one of a key.
+func misfit(alg string, public crypto.PublicKey) string {
+	return fmt.Sprintf("%q does not fit a key of %s; leave it empty for %s", alg, kindOf(public), usualAlgorithm(public))
+}
+
 // newPairKey binds the pair to its one algorithm and, where it can sign, to a signature that was tried.
 func newPairKey(id string, alg algorithm, p *pair) (*key, error) {
 	k := &key{id: id, alg: alg.name, method: newMethod(alg, p.public, p.signer), public: p.public, print: p.print, signs: p.signer != nil}

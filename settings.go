@@ -240,9 +240,9 @@ const (
 	maxCookieAge          = 400 * 24 * time.Hour
 )
 
-// withDefaults returns a copy of s that shares no memory with it and has every default filled in.
+// withDefaults returns a copy of s that shares no memory with it and has every default filled in but for the
+// algorithms, which depend on the keys: see makeKeys.
 func (s Settings) withDefaults() Settings {
-	s.keyDefaults()
 	setDefault(&s.HeaderName, "Authorization")
 	setDefault(&s.HeaderType, "Bearer")
 	setDefault(&s.QueryStringName, "token")

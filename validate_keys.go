@@ -8,38 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// keyDefaults fills in the algorithms; of a KeyRing, each key says its own.
-func (s *Settings) keyDefaults() {
-	switch {
-	case s.KeyRing != nil:
-		return
-	case s.KeySet != nil && s.Algorithm == "" && s.DecodeAlgorithms == nil:
-		s.DecodeAlgorithms = algorithmNames(true)
-		return
-	case s.KeySet == nil:
-		setDefault(&s.Algorithm, s.usualAlgorithm())
-	}
-	if s.DecodeAlgorithms == nil {
-		s.DecodeAlgorithms = []string{s.Algorithm}
-	}
-}
-
-// usualAlgorithm is empty where the pair is no good.
-func (s *Settings) usualAlgorithm() string {
-	if !s.hasPair() {
-		return "HS256"
-	}
-	p := newPair(s.PrivateKey, s.PublicKey, func(string, string, ...any) {})
-	if p == nil {
-		return ""
-	}
-	return usualAlgorithm(p.public)
-}
-
 func (s *Settings) hasPair() bool { return s.PrivateKey != nil || s.PublicKey != nil }
 
-// keys returns the ring to use, nil where there is a KeySet, and all mistakes in the fields about keys.
-func (s *Settings) keys() (ring *KeyRing, found []error) {
+// makeKeys returns the ring to use, an empty one where there is a KeySet, and all mistakes in the fields about keys. It fills in
+// the algorithms by the keys; of a KeyRing, each key says its own.
+func (s *Settings) makeKeys() (ring *KeyRing, found []error) {
 	switch {
 	case s.KeyRing != nil:
 		ring, found = s.KeyRing, s.beside("KeyRing", "each Key has its own, and a KeySet needs a Manager by itself")
@@ -47,7 +20,11 @@ func (s *Settings) keys() (ring *KeyRing, found []error) {
 			found = append(found, mistake("KeyRing", "it is empty; make it with NewKeyRing"))
 		}
 	case s.KeySet != nil:
-		found = slices.Concat(s.beside("KeySet", "make a Manager for each issuer, and one for your own keys"), s.algorithmMistakes(true))
+		if s.Algorithm == "" && s.DecodeAlgorithms == nil {
+			s.DecodeAlgorithms = algorithmNames(true)
+		}
+		s.acceptAlgorithm()
+		ring, found = newOwnRing(new(keyList)), slices.Concat(s.beside("KeySet", "make a Manager for each issuer, and one for your own keys"), s.algorithmMistakes(true))
 		if v := reflect.ValueOf(s.KeySet); (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil() {
 			found = append(found, mistake("KeySet", "it is a nil %T; make one, or leave it nil", s.KeySet))
 		}
@@ -112,9 +89,16 @@ func (s *Settings) algorithmMistakes(asymmetric bool) (found []error) {
 // ownKeys makes the keys of SecretKey, PrivateKey and PublicKey, one for each algorithm.
 func (s *Settings) ownKeys() (ring *KeyRing, found []error) {
 	var p *pair
-	if s.hasPair() {
+	switch {
+	case s.hasPair():
 		p = newPair(s.PrivateKey, s.PublicKey, func(field, format string, args ...any) { found = append(found, mistake(field, format, args...)) })
+		if p != nil {
+			setDefault(&s.Algorithm, usualAlgorithm(p.public))
+		}
+	default:
+		setDefault(&s.Algorithm, "HS256")
 	}
+	s.acceptAlgorithm()
 	found = append(found, s.algorithmMistakes(false)...)
 	if !utf8.ValidString(s.KeyID) {
 		found = append(found, mistake("KeyID", "it is not UTF-8; use letters and digits"))
@@ -131,20 +115,20 @@ func (s *Settings) ownKeys() (ring *KeyRing, found []error) {
 		switch {
 		case !ok || i > 0 && name == s.Algorithm: // it is told, or made
 		case alg.family == familyHMAC && p != nil && s.SecretKey == "":
-			found = append(found, mistake(field, "%q does not fit a key of %s; leave it empty for %s, or set SecretKey, too", name, kindOf(p.public), usualAlgorithm(p.public)))
+			found = append(found, mistake(field, "%s, or set SecretKey, too", misfit(name, p.public)))
 		case alg.family == familyHMAC:
 			secret = append(secret, alg)
-			list.keys = append(list.keys, newSecretKey(s.keyID(""), alg, s.SecretKey))
+			list.keys = append(list.keys, newSecretKey(keyID(s.KeyID, ""), alg, s.SecretKey))
 		case p == nil && s.hasPair(): // it is told
 		case p == nil:
 			found = append(found, mistake(field, "%q needs a PrivateKey, or a PublicKey to verify alone", name))
 		case !alg.fits(p.public):
-			found = append(found, mistake(field, "%q does not fit a key of %s; leave it empty for %s", name, kindOf(p.public), usualAlgorithm(p.public)))
+			found = append(found, mistake(field, "%s", misfit(name, p.public)))
 		case bound != "":
 			found = append(found, mistake(field, "%q is a second algorithm of the key pair, beside %s; it has one (RFC 8725 §3.1)", name, bound))
 		default:
 			bound = name
-			k, err := newPairKey(s.keyID(p.usualID()), alg, p)
+			k, err := newPairKey(keyID(s.KeyID, p.usualID()), alg, p)
 			if err != nil {
 				found = append(found, mistake("PrivateKey", "%w", err))
 				continue
@@ -168,18 +152,19 @@ func (s *Settings) ownKeys() (ring *KeyRing, found []error) {
 			found = append(found, mistake("SecretKey", "%w", err))
 		}
 	}
-	ring = new(KeyRing)
-	ring.list.Store(list)
-	return ring, found
+	return newOwnRing(list), found
 }
 
-// keyID is the kid to stamp; usual is the default of the kind of key.
-func (s *Settings) keyID(usual string) string {
-	switch s.KeyID {
-	case "":
-		return usual
-	case NoKeyID:
-		return ""
+// acceptAlgorithm is the default of DecodeAlgorithms.
+func (s *Settings) acceptAlgorithm() {
+	if s.DecodeAlgorithms == nil {
+		s.DecodeAlgorithms = []string{s.Algorithm}
 	}
-	return s.KeyID
+}
+
+// newOwnRing makes the ring of a Manager that was given none. It is never replaced.
+func newOwnRing(list *keyList) *KeyRing {
+	ring := new(KeyRing)
+	ring.list.Store(list)
+	return ring
 }

@@ -90,12 +90,8 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 		return nil, m.fail(failSegments, nil)
 	}
 	s.text = append(s.text[:0], raw...)
-	headers, keys := &m.foreign, (*keyList)(nil)
-	if m.keys != nil {
-		keys = m.keys.list.Load()
-		headers = &keys.headers
-	}
-	header := headers.find(raw[:first])
+	keys := m.keys.list.Load()
+	header := keys.headers.find(raw[:first])
 	known := header != nil
 	if !known {
 		var f *failure
@@ -108,7 +104,7 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 	if !ok {
 		return nil, m.fail(failSigText, nil)
 	}
-	if keys == nil {
+	if m.settings.KeySet != nil {
 		k, e := m.foreignKey(ctx, header)
 		if e != nil {
 			return nil, e
@@ -120,7 +116,7 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 		return nil, m.fail(f, nil)
 	}
 	if !known {
-		headers.add(raw[:first], header)
+		keys.headers.add(raw[:first], header)
 	}
 	payload, ok := decodeSegment(s.decoded[:0], s.text[first+1:last])
 	s.decoded = payload
@@ -181,7 +177,7 @@ func (m *Manager) foreignKey(ctx context.Context, h *joseHeader) (*key, *Error) 
 	return k, nil
 }
 
-// readHeader parses a header and picks the keys by algorithm and kid; without a list, the KeySet picks later.
+// readHeader parses a header and picks the keys by algorithm and kid; a KeySet picks later.
 func (m *Manager) readHeader(segment []byte, s *scratch, keys *keyList) (*joseHeader, *failure) {
 	text, ok := decodeSegment(s.decoded[:0], segment)
 	s.decoded = text
@@ -193,7 +189,7 @@ func (m *Manager) readHeader(segment []byte, s *scratch, keys *keyList) (*joseHe
 		return nil, f
 	}
 	h := &joseHeader{alg: alg, kid: kid}
-	if keys != nil {
+	if m.settings.KeySet == nil {
 		h.keys, f = keys.pick(alg, kid, hasKid)
 	} else if !slices.Contains(m.settings.DecodeAlgorithms, alg) {
 		f = failAlgorithm
