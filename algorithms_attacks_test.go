@@ -200,7 +200,7 @@ func TestJ05_CurveAndAlgorithm(t *testing.T) {
 		authjwt.Key{PrivateKey: p256Key(), State: authjwt.KeyNext})
 	require.NoError(t, err)
 	repel(t, newManager(t, withKeys(mixed)), attacks(isKey)) // K06: kid and alg are of different keys
-	repel(t, newManager(t, signsWith("ES256")), []attack{{"twice as good", withSum(t, headerOf("ES256", kid), sum256, 32) + ".", twin, isSignature, nil}})
+	repel(t, newManager(t, signsWith("ES256")), []attack{{"twice as good", withSum(t, headerOf("ES256", kid), sum256, 32) + ".", twin, isPayloadText, nil}})
 }
 
 // weakKeys are RSA keys with the words of their refusal; none where they are good.

@@ -45,7 +45,7 @@ func newCarrier(s *Settings, kind TokenType) *carrier {
 	k.repeated = &failure{ErrInvalidRequest, nil, 400, 422, "invalid_request", "invalid_request",
 		"Several cookies " + k.token.Name + " with different values. FormerCookies clears those of earlier releases, CookiePrefix keeps out other hosts'"}
 	noCSRF, wrongCSRF := "Missing CSRF Token", "CSRF double submit tokens do not match"
-	if s.Errors != FastAPI { // which has these texts and no more
+	if s.Errors == RFC6750 { // the others have these texts and no more
 		field := ""
 		if s.CSRFFormField != "" {
 			field = ", or in the form field " + s.CSRFFormField

@@ -178,6 +178,9 @@ func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 		return nil, a.m.fail(f, nil)
 	}
 	if cred.raw == "" {
+		if a.m.malformed(a.c.Request.Header, r) {
+			return nil, a.m.fail(a.m.failHeader, nil)
+		}
 		if r.optional {
 			return nil, nil
 		}
@@ -191,7 +194,7 @@ func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 	}
 	t, e := a.verifyOnce(cred)
 	if e != nil {
-		return nil, a.m.blame(cred, e)
+		return nil, a.m.blame(cred, a.m.asAsked(e, r))
 	}
 	if e := a.m.admit(t, r); e != nil {
 		return nil, e

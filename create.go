@@ -212,7 +212,9 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		return nil, fmt.Errorf("the subject is not UTF-8: %w", err)
 	}
 	b = strconv.AppendInt(append(b, `,"iat":`...), now.Unix(), 10)
-	b = strconv.AppendInt(append(b, `,"nbf":`...), now.Unix(), 10)
+	if !m.settings.OmitNotBefore {
+		b = strconv.AppendInt(append(b, `,"nbf":`...), now.Unix(), 10)
+	}
 	b = append(append(append(b, `,"jti":"`...), s.id...), '"')
 	if s.expires != NoExpiry {
 		s.issued.expiresAt = time.Unix(now.Add(s.expires).Unix(), 0) // as the claim says
@@ -239,7 +241,7 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 	if !s.sessionEnd.IsZero() {
 		b = strconv.AppendInt(append(b, `,"session_exp":`...), s.sessionEnd.Unix(), 10)
 	}
-	if m.settings.EncodeIssuer != "" {
+	if m.settings.EncodeIssuer != "" && (s.kind == Access || !m.settings.InsecureNoRefreshIssuer) {
 		b, _ = jsontext.AppendQuote(append(b, `,"iss":`...), m.settings.EncodeIssuer) // New checked it
 	}
 	audience := s.audience

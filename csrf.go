@@ -27,7 +27,11 @@ func (a *AuthJWT) presentedCSRF(r *requirement) (string, *failure) {
 		return "", nil
 	}
 	k := a.m.carrier(r.want)
-	if value := a.csrfValue(k, r.csrf); value != "" {
+	value := r.csrf
+	if value == "" && !(upgrade && s.Errors == FastAPI) { // fastapi-jwt-auth reads no header there
+		value = a.csrfValue(k)
+	}
+	if value != "" {
 		return value, nil
 	}
 	if upgrade && !vouched && req.Header.Get("Origin") != "" {
@@ -53,11 +57,8 @@ func isSafe(method string) bool {
 	return false
 }
 
-// csrfValue returns the value given with WithCSRFToken, or else the request's.
-func (a *AuthJWT) csrfValue(k *carrier, given string) string {
-	if given != "" {
-		return given
-	}
+// csrfValue returns the request's value, from the header or the form.
+func (a *AuthJWT) csrfValue(k *carrier) string {
 	if fields := a.c.Request.Header[k.csrfHeader]; len(fields) > 0 && fields[0] != "" {
 		return fields[0]
 	}

@@ -41,6 +41,11 @@ func (s Settings) withDefaults() Settings {
 	encode, decode := s.EncodeIssuer, s.DecodeIssuer
 	setDefault(&s.EncodeIssuer, decode)
 	setDefault(&s.DecodeIssuer, encode)
+	for _, issuer := range []*string{&s.EncodeIssuer, &s.DecodeIssuer} {
+		if *issuer == NoIssuer {
+			*issuer = ""
+		}
+	}
 	if s.TokenLocation == nil {
 		s.TokenLocation = []Location{Headers}
 	}
@@ -48,7 +53,7 @@ func (s Settings) withDefaults() Settings {
 	if encodeAud == nil {
 		s.EncodeAudience = decodeAud
 	}
-	if decodeAud == nil {
+	if decodeAud == nil && len(encodeAud) > 0 {
 		s.DecodeAudience = encodeAud
 	}
 	if s.Now == nil {
@@ -56,6 +61,9 @@ func (s Settings) withDefaults() Settings {
 	}
 	s.DecodeAlgorithms = slices.Clone(s.DecodeAlgorithms)
 	s.TokenLocation = slices.Clone(s.TokenLocation)
+	if s.Errors == FastAPI {
+		slices.SortStableFunc(s.TokenLocation, func(a, b Location) int { return headersFirst(a) - headersFirst(b) })
+	}
 	s.EncodeAudience = slices.Clone(s.EncodeAudience)
 	s.DecodeAudience = slices.Clone(s.DecodeAudience)
 	s.DenylistTokenChecks = slices.Clone(s.DenylistTokenChecks)
@@ -79,6 +87,13 @@ func (s *Settings) cookieDefaults() {
 	setDefault(&s.CookieSameSite, http.SameSiteLaxMode)
 	setDefault(&s.AccessCSRFHeaderName, "X-CSRF-Token")
 	setDefault(&s.RefreshCSRFHeaderName, "X-CSRF-Token")
+}
+
+func headersFirst(l Location) int {
+	if l == Headers {
+		return 0
+	}
+	return 1
 }
 
 func setDefault[T comparable](field *T, value T) {

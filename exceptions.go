@@ -91,6 +91,9 @@ const (
 	// FastAPI answers with fastapi-jwt-auth's numbers (422 for bad tokens) and {"detail"}, without
 	// challenge. An upgrade to WebSocket with a token in a cookie always needs the CSRF value in it.
 	FastAPI
+	// FastJWTStyle answers with FastJWT's statuses (422 for tokens that do not verify) and {"message", "error_type"},
+	// without challenge.
+	FastJWTStyle
 )
 
 // render writes the refusal, unless an answer has begun.
@@ -125,14 +128,26 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 			return
 		}
 	}
-	body := struct {
-		Detail string `json:"detail"`
-		Code   string `json:"code,omitzero"`
-	}{Detail: e.Detail}
-	if m.settings.Errors == RFC6750 {
-		body.Code = e.Code
+	writeJSON(c, e.Status, m.body(e))
+}
+
+// body is the answer's.
+func (m *Manager) body(e *Error) any {
+	switch m.settings.Errors {
+	case FastAPI:
+		return struct {
+			Detail string `json:"detail"`
+		}{e.Detail}
+	case FastJWTStyle:
+		return struct {
+			Message string `json:"message"`
+			Type    string `json:"error_type"`
+		}{e.Detail, fastJWTName(e)}
 	}
-	writeJSON(c, e.Status, body)
+	return struct {
+		Detail string `json:"detail"`
+		Code   string `json:"code"`
+	}{e.Detail, e.Code}
 }
 
 // challenge is the WWW-Authenticate value of e (RFC 6750 §3, RFC 9470 §3), or empty where none is due:

@@ -98,15 +98,28 @@ func (m *Manager) fromHeader(h http.Header) (string, *failure) {
 	if len(fields) > 1 {
 		return "", m.failRepeated
 	}
-	value := strings.Trim(fields[0], " \t")
-	if m.settings.HeaderType == NoHeaderType {
-		return value, nil
+	value, glued := strings.Trim(fields[0], " \t"), false
+	if m.settings.HeaderType != NoHeaderType {
+		value, glued = cutScheme(value, m.settings.HeaderType)
 	}
-	value, glued := cutScheme(value, m.settings.HeaderType)
-	if glued {
+	switch {
+	case m.settings.Errors == FastAPI && (glued || strings.ContainsAny(value, " \t")):
+		return "", nil // see malformed
+	case glued:
 		return "", m.failHeader
 	}
 	return value, nil
+}
+
+// malformed tells, in the FastAPI style, a header that holds no token of ours from none at all, once no other location
+// holds one: there it is the header's fault. Only an optional guard takes another scheme for nothing.
+func (m *Manager) malformed(h http.Header, r *requirement) bool {
+	fields := h[m.settings.HeaderName]
+	if m.settings.Errors != FastAPI || r.given || len(fields) == 0 || !slices.Contains(r.locations, Headers) {
+		return false
+	}
+	value, scheme := strings.Trim(fields[0], " \t"), m.settings.HeaderType
+	return value != "" && (!r.optional || scheme == NoHeaderType || hasPrefixFold(value, scheme))
 }
 
 // cutScheme returns what follows the scheme, after blanks; nothing if another scheme is there. Glued

@@ -116,7 +116,11 @@ func (m *Manager) errorFrom(err error, otherwise *failure) *Error {
 		}
 		switch {
 		case e.kind != nil && e.Status == e.kind.status: // made without knowing the style
-			answered.Status = m.status(e.kind)
+			styled := m.fail(e.kind, nil)
+			answered.Status = styled.Status
+			if e.Detail == e.kind.detail {
+				answered.Detail = styled.Detail
+			}
 		case e.Status < 400 || e.Status > 599:
 			return m.fail(failInternal, err)
 		}
@@ -130,16 +134,14 @@ func (m *Manager) errorFrom(err error, otherwise *failure) *Error {
 
 func (m *Manager) fail(f *failure, cause error) *Error {
 	e := f.error(cause)
-	e.Status = m.status(f)
+	switch m.settings.Errors {
+	case FastAPI:
+		e.Status = f.fastAPI
+	case FastJWTStyle:
+		e.Status, e.Detail = m.inFastJWT(f)
+	}
 	return e
 }
 
 // misused is the answer to a mistake in the application's code.
 func (m *Manager) misused(err error) *Error { return m.fail(failInternal, misuse{err}) }
-
-func (m *Manager) status(f *failure) int {
-	if m.settings.Errors == FastAPI {
-		return f.fastAPI
-	}
-	return f.status
-}

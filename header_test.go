@@ -110,13 +110,13 @@ func TestH03_HeaderForms(t *testing.T) {
 	}{
 		{"empty", "", noCred, authjwt.ErrMissingToken, 401, "Bearer " + good},
 		{"blanks", "   ", noCred, authjwt.ErrMissingToken, 401, "Bearer " + good},
-		{"scheme alone", "Bearer", noCred, authjwt.ErrMissingToken, 401, "Bearer " + good},
-		{"empty token", "Bearer ", noCred, authjwt.ErrMissingToken, 401, "Bearer " + good},
-		{"blanks for a token", "Bearer    ", noCred, authjwt.ErrMissingToken, 401, "Bearer    " + good},
-		{"tab for a token", "Bearer\t", noCred, authjwt.ErrMissingToken, 401, "Bearer " + good},
-		{"no scheme", good, noCred, authjwt.ErrMissingToken, 401, "Bearer " + good},
-		{"all in quotes", `"Bearer ` + good + `"`, noCred, authjwt.ErrMissingToken, 401, "  Bearer " + good + "  "},
-		{"NBSP before", "\u00a0Bearer " + good, noCred, authjwt.ErrMissingToken, 401, " Bearer " + good},
+		{"scheme alone", "Bearer", noCred, authjwt.ErrMissingToken, 422, "Bearer " + good},
+		{"empty token", "Bearer ", noCred, authjwt.ErrMissingToken, 422, "Bearer " + good},
+		{"blanks for a token", "Bearer    ", noCred, authjwt.ErrMissingToken, 422, "Bearer    " + good},
+		{"tab for a token", "Bearer\t", noCred, authjwt.ErrMissingToken, 422, "Bearer " + good},
+		{"no scheme", good, noCred, authjwt.ErrMissingToken, 422, "Bearer " + good},
+		{"all in quotes", `"Bearer ` + good + `"`, noCred, authjwt.ErrMissingToken, 422, "  Bearer " + good + "  "},
+		{"NBSP before", "\u00a0Bearer " + good, noCred, authjwt.ErrMissingToken, 422, " Bearer " + good},
 		{"three words", "Bearer " + good + " x", badHeader, authjwt.ErrInvalidHeader, 422, "Bearer " + good + " "},
 		{"three words, tab", "Bearer " + good + "\tx", badHeader, authjwt.ErrInvalidHeader, 422, "Bearer " + good + "\t"},
 		{"three words, bad", "Bearer x " + good, badHeader, authjwt.ErrInvalidHeader, 422, "Bearer  " + good},
@@ -142,7 +142,11 @@ func TestH03_HeaderForms(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			j.refusesFields(t, []string{row.field}, row.want, row.reason)
 			j.assertAccepted(t, j.get(row.twin))
-			old.assertFastAPI(t, old.get(row.field), row.fastAPI, row.want.detail)
+			detail := row.want.detail
+			if row.fastAPI == http.StatusUnprocessableEntity {
+				detail = badHeader.detail
+			}
+			old.assertFastAPI(t, old.get(row.field), row.fastAPI, detail)
 			old.assertAccepted(t, old.get(row.twin))
 		})
 	}

@@ -89,7 +89,7 @@ func TestKeySet_IsNotAskedInVain(t *testing.T) {
 		token string
 		want  verdict
 	}{
-		{"x", isSegments}, {header, isSegments}, {"." + signature, isHeader}, {"x" + good, isHeader}, {"!" + good, isHeaderText}, {good[:len(good)-1] + "=", isSigText}, {header + ".x." + "x", isSigText},
+		{"x", isSegments}, {header, isSegments}, {"." + signature, isHeader}, {"x" + good, isHeader}, {"!" + good, isHeaderText}, {good[:len(good)-1] + "=", isSigText}, {header + ".x." + "x", isPayloadText}, {header + ".." + "x", isSigText},
 		{b64(headerOf("ES256", `,"crit":["x"]`)) + good[len(header):], isParameter}, {b64(headerOf("ES256", `,"kid":1`)) + good[len(header):], isKeyID},
 		{b64(headerOf("none", "")) + good[len(header):], isAlgorithm}, {b64(headerOf("HS256", withKid("k1"))) + good[len(header):], isAlgorithm},
 		{hs256(t, headerHS256), isAlgorithm}, {b64(headerOf("ES256K", "")) + good[len(header):], isAlgorithm}, {strings.Repeat("x", 9000), isTooLong},

@@ -4,6 +4,8 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -40,3 +42,60 @@ var numbersAsNumbers = json.WithMarshalers(json.MarshalToFunc(func(enc *jsontext
 	}
 	return enc.WriteValue(text)
 }))
+
+// integer returns the text of an integer as a Python service writes it: no fraction, no exponent.
+func (m member) integer(payload string) (string, bool) {
+	number := payload[m.start:m.end]
+	return number, m.kind == '0' && !strings.ContainsAny(number, ".eE")
+}
+
+// date reads a NumericDate from 0 to maxDate (RFC 7519 §2); fractions are cut off.
+func (m member) date(payload string) (time.Time, bool) {
+	if m.kind != '0' {
+		return time.Time{}, false
+	}
+	seconds, ok := numericDate(payload[m.start:m.end])
+	return time.Unix(seconds, 0).UTC(), ok
+}
+
+// numericDate takes the whole part of a JSON number by its digits: a float64 would round 1.9999999999999999 up.
+func numericDate(number string) (int64, bool) {
+	mantissa, exponent, ok := cutExponent(number)
+	if !ok || mantissa[0] == '-' {
+		return 0, false
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := whole + fraction
+	point := len(whole) + exponent // where the decimal point stands in digits
+	var seconds int64
+	for i := range max(point, 0) {
+		d := int64(0)
+		if i < len(digits) {
+			d = int64(digits[i]) - '0'
+		}
+		if seconds = seconds*10 + d; seconds > maxDate {
+			return 0, false
+		}
+	}
+	return seconds, true
+}
+
+func cutExponent(number string) (mantissa string, exponent int, ok bool) {
+	at := strings.IndexAny(number, "eE")
+	if at < 0 {
+		return number, 0, true
+	}
+	digits := strings.TrimPrefix(number[at+1:], "+")
+	negative := strings.HasPrefix(digits, "-")
+	digits = strings.TrimLeft(strings.TrimPrefix(digits, "-"), "0")
+	if len(digits) > 4 { // no date needs it, and no loop should run for it
+		return "", 0, false
+	}
+	for _, d := range []byte(digits) {
+		exponent = exponent*10 + int(d-'0')
+	}
+	if negative {
+		exponent = -exponent
+	}
+	return number[:at], exponent, true
+}

@@ -98,11 +98,25 @@ func (m *Manager) with(r requirement, opts []RequireOption) requirement {
 	return r
 }
 
+// asAsked words the refusal of an access token for its issuer as that of its type, where a refresh token was asked for:
+// with InsecureNoRefreshIssuer, as in fastapi-jwt-auth, the guard decides whether iss is looked at, not the token.
+func (m *Manager) asAsked(e *Error, r *requirement) *Error {
+	if m.settings.InsecureNoRefreshIssuer && r.want == Refresh && (e.kind == failIssuer || e.kind == failNoIssuer) {
+		return m.fail(failNotRefresh, nil)
+	}
+	return e
+}
+
 // admit judges a verified token by the requirement: type, then freshness, then scopes.
 func (m *Manager) admit(t *Token, r *requirement) *Error {
 	switch {
 	case t.Type == "":
 		return m.fail(failNoType, nil)
+	case m.settings.InsecureNoRefreshIssuer && t.Type == Refresh && r.want == Access && t.Issuer != m.settings.DecodeIssuer && m.settings.DecodeIssuer != "":
+		if t.Issuer == "" {
+			return m.fail(failNoIssuer, nil)
+		}
+		return m.fail(failIssuer, nil)
 	case t.Type != r.want && r.want == Refresh:
 		return m.fail(failNotRefresh, nil)
 	case t.Type != r.want:

@@ -23,7 +23,7 @@ type TokenPair struct {
 	// ExpiresIn is the life of the access token; NoExpiry if it has none.
 	ExpiresIn time.Duration
 
-	cookiesOnly bool
+	cookiesOnly, showAccess bool
 }
 
 // MarshalJSON writes access_token, refresh_token, token_type, csrf_access_token, csrf_refresh_token and
@@ -43,10 +43,13 @@ type wirePair struct {
 // wire is the pair as JSON; the message stands in for tokens that are left out.
 func (p TokenPair) wire(message string) wirePair {
 	w := wirePair{AccessCSRF: p.AccessCSRF, RefreshCSRF: p.RefreshCSRF, ExpiresIn: int64(p.ExpiresIn / time.Second)}
-	if p.cookiesOnly {
+	if p.cookiesOnly && !p.showAccess {
 		w.Message = message
-	} else {
-		w.AccessToken, w.RefreshToken, w.TokenType = p.AccessToken, p.RefreshToken, "bearer"
+		return w
+	}
+	w.AccessToken, w.TokenType = p.AccessToken, "bearer"
+	if !p.cookiesOnly {
+		w.RefreshToken = p.RefreshToken
 	}
 	return w
 }
@@ -212,6 +215,7 @@ func (a *AuthJWT) handOut(access, refresh issued, before func() *Error) (TokenPa
 		AccessToken: access.raw, RefreshToken: refresh.raw, AccessCSRF: access.csrf, RefreshCSRF: refresh.csrf,
 		ExpiresIn:   access.life,
 		cookiesOnly: s.uses(Cookies) && !s.uses(Headers) && !s.uses(JSON),
+		showAccess:  s.InsecureAccessTokenInBody,
 	}
 	var cookies []http.Cookie
 	if s.uses(Cookies) {
@@ -292,7 +296,7 @@ func (a *AuthJWT) mayLogOut() *Error {
 			}
 			f := k.noCSRF
 			for _, other := range a.m.carriers() {
-				value := a.csrfValue(other, "")
+				value := a.csrfValue(other)
 				if value == "" {
 					continue
 				}

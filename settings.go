@@ -30,6 +30,8 @@ const (
 	NoGrace time.Duration = -1
 	// NoHeaderType as HeaderType means that the header holds the bare token.
 	NoHeaderType = "(none)"
+	// NoIssuer as EncodeIssuer or DecodeIssuer keeps it from becoming what the other one is.
+	NoIssuer = "(none)"
 	// NoKeyID as KeyID, or as the ID of a Key, stamps no kid where an asymmetric key would have its thumbprint.
 	NoKeyID = "(none)"
 )
@@ -73,7 +75,8 @@ type Settings struct {
 	DecodeAlgorithms []string
 
 	// TokenLocation lists where tokens are looked for; the first location that holds a credential
-	// decides, and a bad one is not passed over for a later one. Default: Headers.
+	// decides, and a bad one is not passed over for a later one. In the FastAPI style Headers comes first, wherever it
+	// stands. Default: Headers.
 	TokenLocation []Location
 	// HeaderName is the request header that carries the token. Default: Authorization.
 	HeaderName string
@@ -111,6 +114,9 @@ type Settings struct {
 	// CookieScheme is a word before the token inside the cookie, compared without regard to case:
 	// Bearer writes "Bearer <jwt>". Default: none.
 	CookieScheme string
+	// InsecureAccessTokenInBody puts the access token into the answer of login and refresh even where Cookies is the only
+	// location, for Swagger UI, say. A script that an attacker gets into the page can then read it there.
+	InsecureAccessTokenInBody bool
 	// PersistentCookies lets cookies outlive the browser, as long as the token in them lives but at
 	// most 400 days (RFC 6265bis §5.5). Default: they end with the browser.
 	// A login may choose otherwise: [WithPersistentCookies].
@@ -163,16 +169,24 @@ type Settings struct {
 	// Default: 5 seconds; at most 5 minutes; NoLeeway for none.
 	ClockSkew time.Duration
 
-	// EncodeIssuer is the iss of new tokens. Default: DecodeIssuer; none if both are empty.
+	// EncodeIssuer is the iss of new tokens. Default: DecodeIssuer; none if both are empty. NoIssuer for none.
 	EncodeIssuer string
 	// DecodeIssuer is the only iss accepted, on access and refresh tokens alike (RFC 7519 §4.1.1).
-	// Default: EncodeIssuer; if both are empty, iss is not checked.
+	// Default: EncodeIssuer; if both are empty, iss is not checked. NoIssuer for no check.
 	DecodeIssuer string
-	// EncodeAudience is the aud of new tokens. Default: DecodeAudience; none if both are empty.
+	// InsecureNoRefreshIssuer leaves iss out of refresh tokens and does not check it there, as fastapi-jwt-auth does: whoever
+	// else signs with the same key can then have his refresh tokens turned into access tokens of this issuer.
+	InsecureNoRefreshIssuer bool
+	// EncodeAudience is the aud of new tokens. Default: DecodeAudience; none if both are nil. An empty list is none.
 	EncodeAudience []string
 	// DecodeAudience are the names this service goes by: a token must carry one of them
 	// (RFC 7519 §4.1.3). Default: EncodeAudience; if both are empty, a token with an aud is refused.
 	DecodeAudience []string
+	// OmitNotBefore leaves nbf out of new tokens, as FastJWT does.
+	OmitNotBefore bool
+	// IntegerSubjects reads an integer sub, which some Python services mint, as its decimal text, so that 1 and "1" are one
+	// subject. New tokens have a string (RFC 7519 §4.1.2). Default: such a token is refused.
+	IntegerSubjects bool
 
 	// Store, if set, keeps which tokens, sessions and subjects were revoked and which refresh tokens were
 	// used: logout then ends the session on the server, and every refresh hands out a new refresh token. Each
@@ -185,6 +199,8 @@ type Settings struct {
 	// TokenInDenylist, if set, tells whether a token is revoked, with a Store or without. An error means that
 	// it cannot tell: 503, unless it is an *Error or an Err… reason. It must be safe for concurrent use.
 	TokenInDenylist func(ctx context.Context, t *Token) (bool, error)
+	// DenylistEnabled makes [New] insist on a Store or TokenInDenylist. Either of them is asked without it, too.
+	DenylistEnabled bool
 	// DenylistTokenChecks are the types of token about which Store and TokenInDenylist are asked.
 	// Default: both.
 	DenylistTokenChecks []TokenType

@@ -128,12 +128,13 @@ func TestS02_NoSettingSwitchesAbortingOff(t *testing.T) {
 	settings := reflect.TypeFor[authjwt.Settings]()
 	for i := range settings.NumField() {
 		if f := settings.Field(i); f.Type.Kind() == reflect.Bool {
-			assert.Contains(t, []string{"InsecureShortSecret", "InsecureCookies", "InsecureDisableCSRF", "PersistentCookies", "KeepRefreshToken"}, f.Name)
+			assert.Contains(t, []string{"InsecureShortSecret", "InsecureCookies", "InsecureDisableCSRF", "InsecureNoRefreshIssuer",
+				"InsecureAccessTokenInBody", "PersistentCookies", "KeepRefreshToken", "DenylistEnabled", "OmitNotBefore", "IntegerSubjects"}, f.Name)
 		}
 	}
 	j := newJudge(t, func(s *authjwt.Settings) {
 		s.InsecureShortSecret, s.InsecureCookies, s.InsecureDisableCSRF, s.PersistentCookies = true, true, true, true
-		s.KeepRefreshToken = true
+		s.InsecureNoRefreshIssuer, s.InsecureAccessTokenInBody, s.KeepRefreshToken, s.OmitNotBefore, s.IntegerSubjects = true, true, true, true, true
 	})
 	j.refusesFields(t, nil, noCred, authjwt.ErrMissingToken)
 	j.accepts(t, mustCreate(t, j.m))
@@ -144,6 +145,7 @@ func TestS04_MistakesAreFoundAtStart(t *testing.T) {
 	named := map[string]bool{
 		"InsecureShortSecret": true, "Validate": true, "ErrorHandler": true, "Now": true,
 		"PersistentCookies": true, "InsecureDisableCSRF": true, "TokenInDenylist": true, "OnEvent": true, "KeepRefreshToken": true,
+		"InsecureNoRefreshIssuer": true, "InsecureAccessTokenInBody": true, "OmitNotBefore": true, "IntegerSubjects": true,
 	}
 	for i, row := range wrongSettings {
 		t.Run(fmt.Sprint(i, row.field), func(t *testing.T) {
@@ -177,6 +179,7 @@ func TestS04_AllMistakesAtOnce(t *testing.T) {
 	delete(first, "EncodeAudience") // its row and DecodeAudience's undo each other
 	delete(first, "EncodeIssuer")
 	delete(first, "InsecureCookies") // undoes CookiePrefix
+	delete(first, "DenylistEnabled") // undone by Store's
 	for _, field := range []string{"PrivateKey", "PublicKey", "KeyRing", "KeySet"} {
 		delete(first, field) // these take SecretKey's place
 	}

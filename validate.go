@@ -89,7 +89,7 @@ func (s *Settings) claimMistakes() (found []error) {
 		field  string
 		values []string
 	}{{"EncodeAudience", s.EncodeAudience}, {"DecodeAudience", s.DecodeAudience}} {
-		if list.values != nil && len(list.values) == 0 {
+		if list.field == "DecodeAudience" && list.values != nil && len(list.values) == 0 {
 			found = append(found, mistake(list.field, "the list is empty; leave it nil for none"))
 		}
 		for _, v := range list.values {
@@ -111,6 +111,9 @@ func (s *Settings) sessionMistakes() (found []error) {
 	if len(s.Name) > maxName || !isAlphanumericOr(s.Name, "-._") {
 		found = append(found, mistake("Name", "%q is no name for keys; use at most %d letters, digits, and -._", s.Name, maxName))
 	}
+	if s.DenylistEnabled && s.Store == nil && s.TokenInDenylist == nil {
+		found = append(found, mistake("DenylistEnabled", "there is nothing to ask; set Store or TokenInDenylist"))
+	}
 	if len(s.DenylistTokenChecks) == 0 {
 		found = append(found, mistake("DenylistTokenChecks", "the list is empty; leave it nil for both types"))
 	}
@@ -126,8 +129,8 @@ func (s *Settings) sessionMistakes() (found []error) {
 }
 
 func (s *Settings) answerMistakes() (found []error) {
-	if s.Errors != RFC6750 && s.Errors != FastAPI {
-		found = append(found, mistake("Errors", "%d is no style; use RFC6750 or FastAPI", s.Errors))
+	if s.Errors < RFC6750 || s.Errors > FastJWTStyle {
+		found = append(found, mistake("Errors", "%d is no style; use RFC6750, FastAPI or FastJWTStyle", s.Errors))
 	}
 	if strings.ContainsFunc(s.Realm, unquotable) {
 		found = append(found, mistake("Realm", "%q cannot be quoted in a header; use printable ASCII without quote or backslash", s.Realm))

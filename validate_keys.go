@@ -44,7 +44,7 @@ func (s *Settings) beside(field, fix string) []error {
 		name string
 		set  bool
 	}{
-		{"SecretKey", s.SecretKey != ""}, {"PrivateKey", s.PrivateKey != nil}, {"PublicKey", s.PublicKey != nil}, {"KeyID", s.KeyID != ""},
+		{"SecretKey", s.SecretKey != ""}, {"PrivateKey", s.PrivateKey != nil}, {"PublicKey", s.PublicKey != nil}, {"KeyID", s.KeyID != "" && s.KeyID != NoKeyID},
 		{"KeySet", s.KeySet != nil && field != "KeySet"},
 		{"Algorithm", s.Algorithm != "" && field == "KeyRing"}, {"DecodeAlgorithms", s.DecodeAlgorithms != nil && field == "KeyRing"},
 	} {

@@ -96,13 +96,13 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 	if !known {
 		var f *failure
 		if header, f = m.readHeader(s.text[:first], s, keys); f != nil {
-			return nil, m.fail(f, nil)
+			return nil, m.fail(inOrder(f, s, first, last), nil)
 		}
 	}
 	sig, ok := decodeSegment(s.decoded[:0], s.text[last+1:])
 	s.decoded = sig
 	if !ok {
-		return nil, m.fail(failSigText, nil)
+		return nil, m.fail(inOrder(failSigText, s, first, last), nil)
 	}
 	if m.settings.KeySet != nil {
 		k, e := m.foreignKey(ctx, header)
@@ -110,10 +110,10 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 			return nil, e
 		}
 		if !k.method.verify(s.text[:last], sig) {
-			return nil, m.fail(failSignature, nil)
+			return nil, m.fail(inOrder(failSignature, s, first, last), nil)
 		}
 	} else if f := header.verify(s.text[:last], sig, m.settings.Now); f != nil {
-		return nil, m.fail(f, nil)
+		return nil, m.fail(inOrder(f, s, first, last), nil)
 	}
 	if !known {
 		keys.headers.add(raw[:first], header)
@@ -124,6 +124,21 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 		return nil, m.fail(failPayloadText, nil)
 	}
 	return payload, nil
+}
+
+// inOrder returns the failure that PyJWT notices first: it decodes all segments before it looks at kid, alg and signature.
+func inOrder(f *failure, s *scratch, first, last int) *failure {
+	if f == failHeaderText || f == failJOSEHeader {
+		return f
+	}
+	var ok bool
+	if s.decoded, ok = decodeSegment(s.decoded[:0], s.text[first+1:last]); !ok {
+		return failPayloadText
+	}
+	if s.decoded, ok = decodeSegment(s.decoded[:0], s.text[last+1:]); !ok {
+		return failSigText
+	}
+	return f
 }
 
 var base64url = base64.RawURLEncoding.Strict()

@@ -1,0 +1,59 @@
+package authjwt
+
+import (
+	"errors"
+	"net/http"
+)
+
+// fastJWTName is the class of FastJWT's that an error is told as; where it has none, one named as it would be.
+func fastJWTName(e *Error) string {
+	for _, named := range []struct {
+		reason error
+		name   string
+	}{
+		{ErrMissingToken, "MissingTokenError"},
+		{ErrJWTDecode, "JWTDecodeError"},
+		{ErrInvalidHeader, "JWTDecodeError"}, // FastJWT looks for a token in whatever the header holds
+		{ErrCSRF, "CSRFError"},
+		{ErrRevokedToken, "RevokedTokenError"},
+		{ErrAccessTokenRequired, "AccessTokenRequiredError"},
+		{ErrRefreshTokenRequired, "RefreshTokenRequiredError"},
+		{ErrFreshTokenRequired, "FreshTokenRequiredError"},
+		{ErrInsufficientScope, "InsufficientScopeError"},
+		{ErrInvalidCredentials, "InvalidCredentialsError"},
+		{ErrInvalidRequest, "InvalidRequestError"},
+		{ErrUnavailable, "UnavailableError"},
+	} {
+		if errors.Is(e, named.reason) {
+			return named.name
+		}
+	}
+	if e.kind == nil { // the application's own
+		return e.Code
+	}
+	return "InternalError"
+}
+
+// inFastJWT gives the status and the text of a failure in the FastJWT style. Its texts about tokens are PyJWT 2's,
+// nearly all of which are PyJWT 1.7's; a CSRF value that is missing is told as such, which FastJWT means to do.
+func (m *Manager) inFastJWT(f *failure) (status int, detail string) {
+	switch {
+	case f.reason == ErrMissingToken:
+		return f.fastAPI, "Missing JWT in request"
+	case f.reason == ErrAccessTokenRequired:
+		return http.StatusUnauthorized, "Access token required"
+	case f.reason == ErrRefreshTokenRequired:
+		return http.StatusUnauthorized, "Refresh token required"
+	case f.reason == ErrRevokedToken:
+		return f.fastAPI, "Invalid token"
+	case f == failAudience && len(m.settings.DecodeAudience) > 0:
+		return f.fastAPI, "Audience doesn't match"
+	case f.code == "csrf_missing":
+		return f.fastAPI, "Missing CSRF double submit token in request"
+	case f.code == "csrf_mismatch":
+		return f.fastAPI, "CSRF double submit does not match"
+	case f == failNoCSRFClaim:
+		return http.StatusUnauthorized, f.detail
+	}
+	return f.fastAPI, f.detail
+}
