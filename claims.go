@@ -279,13 +279,17 @@ func (w *wireClaims) checkAudience(s *Settings, t *Token) *failure {
 		t.Audience = []string{aud}
 	default:
 		var list []jsontext.Value
-		if json.Unmarshal([]byte(t.payload[w.audience.start:w.audience.end]), &list) != nil {
-			return failAudience
+		malformed := failAudienceForm
+		if len(s.DecodeAudience) == 0 { // then any is wrong
+			malformed = failAudience
+		}
+		if w.audience.kind != '[' || json.Unmarshal([]byte(t.payload[w.audience.start:w.audience.end]), &list) != nil {
+			return malformed
 		}
 		for _, v := range list {
 			aud, err := jsontext.AppendUnquote(nil, v)
 			if err != nil || v.Kind() != '"' {
-				return failAudience
+				return malformed
 			}
 			t.Audience = append(t.Audience, string(aud))
 		}

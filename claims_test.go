@@ -21,6 +21,7 @@ var (
 	badTokenID = inv("token_claims_invalid", "JWT ID claim (jti) must be a string.")
 	noAudience = inv("token_audience_invalid", `Token is missing the "aud" claim`)
 	foreignAud = inv("token_audience_invalid", "Invalid audience")
+	audForm    = inv("token_audience_invalid", "Invalid claim format in token")
 	noIssuer   = inv("token_issuer_invalid", `Token is missing the "iss" claim`)
 	foreignIss = inv("token_issuer_invalid", "Invalid issuer")
 )
@@ -128,7 +129,7 @@ func TestT16_Audience(t *testing.T) {
 		twin  string
 	}{
 		{"missing", expecting, ``, noAudience, jwt.ErrTokenRequiredClaimMissing, `"mobile"`},
-		{"null", expecting, `null`, foreignAud, jwt.ErrTokenInvalidAudience, `"mobile"`},
+		{"null", expecting, `null`, audForm, jwt.ErrTokenInvalidAudience, `"mobile"`},
 		{"empty", expecting, `""`, foreignAud, jwt.ErrTokenInvalidAudience, `"mobile"`},
 		{"empty list", expecting, `[]`, foreignAud, jwt.ErrTokenInvalidAudience, `["mobile"]`},
 		{"empty in a list", expecting, `[""]`, foreignAud, jwt.ErrTokenInvalidAudience, `["","mobile"]`},
@@ -141,13 +142,13 @@ func TestT16_Audience(t *testing.T) {
 		{"blank", expecting, `"mobile "`, foreignAud, jwt.ErrTokenInvalidAudience, `"mobile"`},
 		{"words", expecting, `"mobile other"`, foreignAud, jwt.ErrTokenInvalidAudience, `["mobile","other"]`},
 		{"comma", expecting, `"mobile,other"`, foreignAud, jwt.ErrTokenInvalidAudience, `["mobile","other"]`},
-		{"mixed", expecting, `["mobile",1]`, foreignAud, jwt.ErrTokenInvalidAudience, `["mobile","1"]`},
-		{"mixed, null", expecting, `[null,"mobile"]`, foreignAud, jwt.ErrTokenInvalidAudience, `["null","mobile"]`},
-		{"nested", expecting, `[["mobile"]]`, foreignAud, jwt.ErrTokenInvalidAudience, `["mobile"]`},
-		{"nested beside", expecting, `["mobile",["x"]]`, foreignAud, jwt.ErrTokenInvalidAudience, `["mobile","x"]`},
-		{"object", expecting, `{"0":"mobile"}`, foreignAud, jwt.ErrTokenInvalidAudience, `"mobile"`},
-		{"number", expecting, `1`, foreignAud, jwt.ErrTokenInvalidAudience, `"mobile"`},
-		{"bool", expecting, `true`, foreignAud, jwt.ErrTokenInvalidAudience, `"m\u006fbile"`},
+		{"mixed", expecting, `["mobile",1]`, audForm, jwt.ErrTokenInvalidAudience, `["mobile","1"]`},
+		{"mixed, null", expecting, `[null,"mobile"]`, audForm, jwt.ErrTokenInvalidAudience, `["null","mobile"]`},
+		{"nested", expecting, `[["mobile"]]`, audForm, jwt.ErrTokenInvalidAudience, `["mobile"]`},
+		{"nested beside", expecting, `["mobile",["x"]]`, audForm, jwt.ErrTokenInvalidAudience, `["mobile","x"]`},
+		{"object", expecting, `{"0":"mobile"}`, audForm, jwt.ErrTokenInvalidAudience, `"mobile"`},
+		{"number", expecting, `1`, audForm, jwt.ErrTokenInvalidAudience, `"mobile"`},
+		{"bool", expecting, `true`, audForm, jwt.ErrTokenInvalidAudience, `"m\u006fbile"`},
 		{"none expected", silent, `"mobile"`, foreignAud, jwt.ErrTokenInvalidAudience, ``},
 		{"none expected, empty", silent, `""`, foreignAud, jwt.ErrTokenInvalidAudience, ``},
 		{"none expected, list", silent, `[]`, foreignAud, jwt.ErrTokenInvalidAudience, ``},

@@ -239,7 +239,11 @@ func (a *AuthJWT) write(cookies []http.Cookie) (written []string) {
 		})
 		http.SetCookie(a.c.Writer, &c)
 		lines := h["Set-Cookie"]
-		written = append(written, lines[len(lines)-1])
+		last := &lines[len(lines)-1]
+		if strings.HasPrefix(c.Domain, ".") { // net/http drops the dot, which means nothing; it goes out as it was set
+			*last = strings.Replace(*last, "; Domain="+c.Domain[1:], "; Domain="+c.Domain, 1)
+		}
+		written = append(written, *last)
 	}
 	noStore(a.c)
 	return written

@@ -44,7 +44,7 @@ func parseSetCookies(tb testing.TB, rec *httptest.ResponseRecorder) (all []setCo
 			attributes[name] = value
 		}
 		require.Len(tb, attributes, len(parts)-1, "twice: %s", line)
-		c := setCookie{path: attributes["Path"], domain: strings.ToLower(attributes["Domain"]), sameSite: attributes["SameSite"],
+		c := setCookie{path: attributes["Path"], domain: strings.ToLower(strings.TrimPrefix(attributes["Domain"], ".")), sameSite: attributes["SameSite"],
 			maxAge: attributes["Max-Age"], expires: attributes["Expires"]}
 		c.name, c.value, _ = strings.Cut(parts[0], "=")
 		_, c.secure = attributes["Secure"]

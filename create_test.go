@@ -146,6 +146,7 @@ func TestCreate_Mistakes(t *testing.T) {
 		"other content":         {subject: "a", opts: header("cty", "json")},
 		"typ a number":          {subject: "a", opts: header("typ", 1), want: "such a token would be refused"},
 		"kid a number":          {subject: "a", opts: header("kid", 1), want: "such a token would be refused"},
+		"kid a decoded number":  {subject: "a", opts: header("kid", json.Number("1")), want: "such a token would be refused"},
 		"header no JSON":        {subject: "a", opts: header("f", func() {}), want: "cannot be encoded"},
 		"header too deep":       {subject: "a", opts: header("d", deep), want: "such a token would be refused"},
 		"granted scope":         {subject: "a", opts: with(authjwt.WithGrantedScopes("read", "write"))},

@@ -44,6 +44,7 @@ var (
 	failIssuer        = badToken("token_issuer_invalid", "Invalid issuer", jwt.ErrTokenInvalidIssuer)
 	failNoAudience    = badToken("token_audience_invalid", `Token is missing the "aud" claim`, jwt.ErrTokenRequiredClaimMissing)
 	failAudience      = badToken("token_audience_invalid", "Invalid audience", jwt.ErrTokenInvalidAudience)
+	failAudienceForm  = badToken("token_audience_invalid", "Invalid claim format in token", jwt.ErrTokenInvalidAudience)
 	failNoSubject     = badToken("token_claims_invalid", `Token is missing the "sub" claim`, jwt.ErrTokenRequiredClaimMissing)
 	failSubject       = badToken("token_claims_invalid", "Subject claim (sub) must be a string.", jwt.ErrTokenInvalidSubject)
 	failTokenID       = badToken("token_claims_invalid", "JWT ID claim (jti) must be a string.", jwt.ErrTokenInvalidId)

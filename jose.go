@@ -99,7 +99,7 @@ func joseHeaderJSON(typ any, alg string, kid any, extra map[string]any) []byte {
 		Algorithm string `json:"alg"`
 		KeyID     any    `json:"kid,omitempty"`
 	}{typ, alg, kid}
-	text, err := json.Marshal(head)
+	text, err := json.Marshal(head, numbersAsNumbers)
 	if err != nil {
 		return nil
 	}

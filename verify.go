@@ -96,13 +96,13 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 	if !known {
 		var f *failure
 		if header, f = m.readHeader(s.text[:first], s, keys); f != nil {
-			return nil, m.fail(inOrder(f, s, first, last), nil)
+			return nil, m.fail(m.inOrder(f, s, first, last), nil)
 		}
 	}
 	sig, ok := decodeSegment(s.decoded[:0], s.text[last+1:])
 	s.decoded = sig
 	if !ok {
-		return nil, m.fail(inOrder(failSigText, s, first, last), nil)
+		return nil, m.fail(m.inOrder(failSigText, s, first, last), nil)
 	}
 	if m.settings.KeySet != nil {
 		k, e := m.foreignKey(ctx, header)
@@ -110,10 +110,10 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 			return nil, e
 		}
 		if !k.method.verify(s.text[:last], sig) {
-			return nil, m.fail(inOrder(failSignature, s, first, last), nil)
+			return nil, m.fail(m.inOrder(failSignature, s, first, last), nil)
 		}
 	} else if f := header.verify(s.text[:last], sig, m.settings.Now); f != nil {
-		return nil, m.fail(inOrder(f, s, first, last), nil)
+		return nil, m.fail(m.inOrder(f, s, first, last), nil)
 	}
 	if !known {
 		keys.headers.add(raw[:first], header)
@@ -126,19 +126,44 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 	return payload, nil
 }
 
-// inOrder returns the failure that PyJWT notices first: it decodes all segments before it looks at kid, alg and signature.
-func inOrder(f *failure, s *scratch, first, last int) *failure {
-	if f == failHeaderText || f == failJOSEHeader {
+// inOrder returns the failure that PyJWT would notice first: it decodes all segments before it looks at kid, alg and
+// signature. In the styles of its users base64 is told as it reads it, leniently: a signature of another spelling is a
+// wrong one.
+func (m *Manager) inOrder(f *failure, s *scratch, first, last int) *failure {
+	decodes := func(segment []byte) (ok bool) {
+		s.decoded, ok = decodeSegment(s.decoded[:0], segment)
+		return ok
+	}
+	if m.settings.Errors != RFC6750 {
+		decodes = pythonDecodes
+	}
+	switch {
+	case f == failHeaderText || f == failJOSEHeader:
 		return f
-	}
-	var ok bool
-	if s.decoded, ok = decodeSegment(s.decoded[:0], s.text[first+1:last]); !ok {
+	case !decodes(s.text[first+1 : last]):
 		return failPayloadText
-	}
-	if s.decoded, ok = decodeSegment(s.decoded[:0], s.text[last+1:]); !ok {
+	case !decodes(s.text[last+1:]):
 		return failSigText
+	case f == failSigText:
+		return failSignature
 	}
 	return f
+}
+
+// pythonDecodes tells whether PyJWT 1.7's decoder takes a segment: it adds the padding, skips whatever is no base64, and
+// stops where the padding is complete. Nothing is decided by it but a text.
+func pythonDecodes(segment []byte) bool {
+	quad, padding := 0, 0
+	for i := range (len(segment) + 3) / 4 * 4 {
+		if i >= len(segment) || segment[i] == '=' {
+			if padding++; quad >= 2 && quad+padding >= 4 {
+				return true
+			}
+		} else if isAlphanumericOr(string(segment[i:i+1]), "-_+/") {
+			quad, padding = (quad+1)%4, 0
+		}
+	}
+	return quad == 0
 }
 
 var base64url = base64.RawURLEncoding.Strict()
