@@ -16,6 +16,9 @@ const maxDepth = 32
 // maxDate is the last second of the year 9999, the largest NumericDate accepted.
 const maxDate = 253402300799
 
+// otherType is the type of a token whose claim is empty or no string: not the one wanted, whichever it is.
+const otherType TokenType = "(other)"
+
 // reservedClaims are written by the package alone.
 var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "persistent", "iss", "aud", "sid", "session_exp"}
 
@@ -168,6 +171,8 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	untyped := w.kind.kind == 0
 	if untyped {
 		t.Type = s.UntypedTokens
+	} else if t.Type == "" {
+		t.Type = otherType
 	}
 	if f := w.checkDates(s, t, now); f != nil {
 		return f
@@ -241,6 +246,9 @@ func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 		return failNoExpiry
 	}
 	if t.ExpiresAt, ok = w.expiresAt.date(t.payload); !ok {
+		if w.expiresAt.kind == '0' && t.payload[w.expiresAt.start] == '-' {
+			return failExpired
+		}
 		return failExpiryType
 	}
 	if !now.Before(t.ExpiresAt.Add(leeway)) { // "on or after", RFC 7519 §4.1.4

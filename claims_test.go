@@ -34,12 +34,12 @@ func TestT11_Type(t *testing.T) {
 		accessCause, refreshCase error
 	}{
 		{"missing", ``, noType, noType, authjwt.ErrJWTDecode, jwt.ErrTokenRequiredClaimMissing},
-		{"null", `null`, noType, noType, authjwt.ErrJWTDecode, jwt.ErrTokenRequiredClaimMissing},
-		{"empty", `""`, noType, noType, authjwt.ErrJWTDecode, jwt.ErrTokenRequiredClaimMissing},
-		{"number", `1`, noType, noType, authjwt.ErrJWTDecode, jwt.ErrTokenRequiredClaimMissing},
-		{"bool", `true`, noType, noType, authjwt.ErrJWTDecode, jwt.ErrTokenRequiredClaimMissing},
-		{"array", `["access","refresh"]`, noType, noType, authjwt.ErrJWTDecode, jwt.ErrTokenRequiredClaimMissing},
-		{"object", `{"access":true}`, noType, noType, authjwt.ErrJWTDecode, jwt.ErrTokenRequiredClaimMissing},
+		{"null", `null`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},
+		{"empty", `""`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},
+		{"number", `1`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},
+		{"bool", `true`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},
+		{"array", `["access","refresh"]`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},
+		{"object", `{"access":true}`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},
 		{"upper access", `"ACCESS"`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},
 		{"upper refresh", `"Refresh"`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},
 		{"blank after", `"access "`, notAccess, notRefresh, authjwt.ErrAccessTokenRequired, authjwt.ErrRefreshTokenRequired},

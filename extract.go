@@ -140,6 +140,9 @@ func (m *Manager) blame(cred credential, e *Error) *Error {
 	if cred.location != Headers || len(cred.raw) > maxTokenSize || isAlphanumericOr(cred.raw, "-._~+/=") {
 		return e
 	}
+	if m.settings.Errors == FastAPI && isAlphanumericOr(cred.raw, "-._~+/=!#$%&()*:;<>?@[]^`{|}\\") { // there it is the token's
+		return e
+	}
 	return m.fail(m.failHeader, nil)
 }
 

@@ -136,17 +136,21 @@ func TestH03_HeaderForms(t *testing.T) {
 		{"single quotes", `Bearer '` + good + `'`, badHeader, authjwt.ErrInvalidHeader, 422, "Bearer " + good},
 		{"nothing in quotes", `Bearer ""`, badHeader, authjwt.ErrInvalidHeader, 422, "Bearer " + good},
 		{"parameter", `Bearer token="` + good + `"`, badHeader, authjwt.ErrInvalidHeader, 422, "Bearer " + good},
-		{"angle brackets", "Bearer <" + good + ">", badHeader, authjwt.ErrInvalidHeader, 422, "Bearer " + good},
-		{"percent", "Bearer " + strings.Replace(good, ".", "%2E", 1), badHeader, authjwt.ErrInvalidHeader, 422, "Bearer " + good},
+		{"angle brackets", "Bearer <" + good + ">", badHeader, authjwt.ErrInvalidHeader, 0, "Bearer " + good},
+		{"percent", "Bearer " + strings.Replace(good, ".", "%2E", 1), badHeader, authjwt.ErrInvalidHeader, 0, "Bearer " + good},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			j.refusesFields(t, []string{row.field}, row.want, row.reason)
 			j.assertAccepted(t, j.get(row.twin))
-			detail := row.want.detail
-			if row.fastAPI == http.StatusUnprocessableEntity {
-				detail = badHeader.detail
+			switch row.fastAPI {
+			case 0: // there it is the token that is malformed
+				detail := map[string]string{"angle brackets": isHeaderText.detail, "percent": isSegments.detail}[row.name]
+				old.assertFastAPI(t, old.get(row.field), http.StatusUnprocessableEntity, detail)
+			case http.StatusUnprocessableEntity:
+				old.assertFastAPI(t, old.get(row.field), row.fastAPI, badHeader.detail)
+			default:
+				old.assertFastAPI(t, old.get(row.field), row.fastAPI, row.want.detail)
 			}
-			old.assertFastAPI(t, old.get(row.field), row.fastAPI, detail)
 			old.assertAccepted(t, old.get(row.twin))
 		})
 	}

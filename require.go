@@ -98,29 +98,13 @@ func (m *Manager) with(r requirement, opts []RequireOption) requirement {
 	return r
 }
 
-// asAsked words the refusal of an access token for its issuer as that of its type, where a refresh token was asked for:
-// with InsecureNoRefreshIssuer, as in fastapi-jwt-auth, the guard decides whether iss is looked at, not the token.
-func (m *Manager) asAsked(e *Error, r *requirement) *Error {
-	if m.settings.InsecureNoRefreshIssuer && r.want == Refresh && (e.kind == failIssuer || e.kind == failNoIssuer) {
-		return m.fail(failNotRefresh, nil)
-	}
-	return e
-}
-
 // admit judges a verified token by the requirement: type, then freshness, then scopes.
 func (m *Manager) admit(t *Token, r *requirement) *Error {
 	switch {
 	case t.Type == "":
 		return m.fail(failNoType, nil)
-	case m.settings.InsecureNoRefreshIssuer && t.Type == Refresh && r.want == Access && t.Issuer != m.settings.DecodeIssuer && m.settings.DecodeIssuer != "":
-		if t.Issuer == "" {
-			return m.fail(failNoIssuer, nil)
-		}
-		return m.fail(failIssuer, nil)
-	case t.Type != r.want && r.want == Refresh:
-		return m.fail(failNotRefresh, nil)
 	case t.Type != r.want:
-		return m.fail(failNotAccess, nil)
+		return m.fail(m.otherType(t, r.want), nil)
 	case r.fresh && !t.Fresh:
 		return m.fail(failNotFresh, nil)
 	}
@@ -132,4 +116,27 @@ func (m *Manager) admit(t *Token, r *requirement) *Error {
 		}
 	}
 	return nil
+}
+
+// otherType is the failure of a token that is not of the type wanted. With InsecureNoRefreshIssuer the guard decides
+// whether iss is looked at, not the token, and is told first, as in fastapi-jwt-auth.
+func (m *Manager) otherType(t *Token, want TokenType) *failure {
+	s := &m.settings
+	switch {
+	case want == Refresh:
+		return failNotRefresh
+	case !s.InsecureNoRefreshIssuer || t.Type != Refresh || s.DecodeIssuer == "" || t.Issuer == s.DecodeIssuer:
+		return failNotAccess
+	case t.Issuer == "":
+		return failNoIssuer
+	}
+	return failIssuer
+}
+
+// asAsked is the other half of otherType: a token that is no refresh token was refused for its issuer.
+func (m *Manager) asAsked(e *Error, r *requirement) *Error {
+	if m.settings.InsecureNoRefreshIssuer && r.want == Refresh && (e.kind == failIssuer || e.kind == failNoIssuer) {
+		return m.fail(failNotRefresh, nil)
+	}
+	return e
 }

@@ -59,8 +59,12 @@ func (s *Settings) nameMistakes() (found []error) {
 			found = append(found, mistake(one.field, "%q is not a cookie name (RFC 6265bis §4.1.1); use letters, digits, - and _", key))
 		case len(c.Name) > maxCookieSize/4:
 			found = append(found, mistake(one.field, "%d octets leave too little room for the value; use a short name", len(c.Name)))
-		case hasPrefixFold(key, "__Host-") || hasPrefixFold(key, "__Secure-"):
-			found = append(found, mistake(one.field, "%q carries a prefix; set CookiePrefix instead, and it is put before all names", key))
+		case s.CookiePrefix != "" && (hasPrefixFold(key, "__Host-") || hasPrefixFold(key, "__Secure-")):
+			found = append(found, mistake(one.field, "%q carries a prefix; CookiePrefix is put before all names, so leave this one out", key))
+		case s.InsecureCookies && (hasPrefixFold(key, "__Host-") || hasPrefixFold(key, "__Secure-")):
+			found = append(found, mistake(one.field, "browsers refuse %q without Secure; leave InsecureCookies or the prefix out", key))
+		case hasPrefixFold(key, "__Host-") && (c.Path != "/" || c.Domain != ""):
+			found = append(found, mistake(one.field, "browsers refuse %q with a Domain or a Path but /; use __Secure-, or leave these out", key))
 		case hasPrefixFold(key, "__Http-") || hasPrefixFold(c.Name, "__Host-Http-"):
 			found = append(found, mistake(one.field, "%q carries a prefix that not all of the cookies can have; leave it out", key))
 		case slices.Contains(names, c.Name):
