@@ -346,22 +346,3 @@ func TestC17_OneLinePerCookie(t *testing.T) {
 		}
 	}
 }
-
-// net/http drops the dot before a Domain. Browsers ignore it (RFC 6265 §5.2.3), but it goes out, and is unset, as it was written.
-func TestCookies_DomainWithDot(t *testing.T) {
-	auth := newManager(t, inCookies, func(s *authjwt.Settings) { s.CookieDomain = ".example.com" })
-	rec := httptest.NewRecorder()
-	c, _ := gin.CreateTestContext(rec)
-	c.Request = httptest.NewRequest(http.MethodPost, "/", nil)
-	a := auth.Bind(c)
-	_, err := a.Login("alice")
-	require.NoError(t, err)
-	for range 2 {
-		lines := rec.Header().Values("Set-Cookie")
-		assert.Len(t, lines, 4)
-		for _, line := range lines {
-			assert.Contains(t, line, "; Domain=.example.com;")
-		}
-		require.NoError(t, a.UnsetJWTCookies()) // takes the place of what was set
-	}
-}

@@ -206,11 +206,11 @@ func TestT04_ExpBeyondDates(t *testing.T) {
 	j := newJudge(t)
 	for _, exp := range beyondDates {
 		t.Run(exp, func(t *testing.T) {
-			want, cause := badExpiry, jwt.ErrTokenInvalidClaims
-			if exp[0] == '-' { // before 1970
-				want, cause = expired, jwt.ErrTokenExpired
+			want := verdict{badExpiry, jwt.ErrTokenInvalidClaims}
+			if exp[0] == '-' {
+				want = verdict{expired, jwt.ErrTokenExpired}
 			}
-			j.refuses(t, withClaim(t, "exp", exp), want, authjwt.ErrJWTDecode, cause)
+			j.refuses(t, withClaim(t, "exp", exp), want.outcome, authjwt.ErrJWTDecode, want.cause)
 		})
 	}
 	for _, exp := range []string{"253402300799", "253402300799.999", "2.53402300799e11", "253402300799000e-3", "25340230079.9e+00000000000000000001"} {
@@ -322,33 +322,5 @@ func TestT09_FractionalExp(t *testing.T) {
 	}
 	for _, exp := range []string{"1772366401.0", "1772366401.0000000000000001", "1772366401.9999999999999999"} {
 		assert.Equal(t, testNow.Add(time.Second), j.accepts(t, withClaim(t, "exp", exp)).ExpiresAt)
-	}
-}
-
-func TestT10_ClockJumps(t *testing.T) {
-	now := testNow
-	for name, row := range map[string]struct {
-		leeway        time.Duration
-		refused, twin time.Duration
-		want          outcome
-		cause         error
-	}{
-		"back":              {0, -6 * time.Second, -5 * time.Second, earlyIat, jwt.ErrTokenUsedBeforeIssued},
-		"back, leeway":      {time.Minute, -66 * time.Second, -65 * time.Second, earlyIat, jwt.ErrTokenUsedBeforeIssued},
-		"suspended":         {0, 15 * time.Minute, 15*time.Minute - time.Second, expired, jwt.ErrTokenExpired},
-		"suspended, leeway": {time.Minute, 16 * time.Minute, 16*time.Minute - time.Second, expired, jwt.ErrTokenExpired},
-	} {
-		t.Run(name, func(t *testing.T) {
-			j := newJudge(t, func(s *authjwt.Settings) {
-				s.Now = func() time.Time { return now }
-				s.DecodeLeeway = row.leeway
-			})
-			now = testNow
-			token := mustCreate(t, j.m)
-			now = testNow.Add(row.refused)
-			j.refuses(t, token, row.want, authjwt.ErrJWTDecode, row.cause)
-			now = testNow.Add(row.twin)
-			j.accepts(t, token)
-		})
 	}
 }

@@ -2,13 +2,10 @@ package authjwt_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
 )
@@ -64,22 +61,5 @@ func TestC02_Refused(t *testing.T) {
 		edit(&s)
 		_, err := authjwt.New(s)
 		assert.ErrorContains(t, err, "Settings."+field+": ")
-	}
-}
-
-// One name may carry a prefix by itself, where browsers accept it: the cookie is set and deleted as they demand.
-func TestCookies_OneNameWithPrefix(t *testing.T) {
-	for _, key := range []string{"__Host-access", "__Secure-access", "__host-access"} {
-		auth := newManager(t, inCookies, func(s *authjwt.Settings) { s.AccessCookieKey, s.RefreshCookiePath = key, "/login" })
-		rec := httptest.NewRecorder()
-		c, _ := gin.CreateTestContext(rec)
-		c.Request = httptest.NewRequest(http.MethodPost, "/login", nil)
-		a := auth.Bind(c)
-		token, err := a.CreateAccessToken("alice")
-		require.NoError(t, err)
-		require.NoError(t, a.SetAccessCookies(token))
-		assert.Contains(t, rec.Header()["Set-Cookie"], key+"="+token+"; Path=/; HttpOnly; Secure; SameSite=Lax")
-		require.NoError(t, a.UnsetAccessCookies())
-		assert.Contains(t, rec.Header()["Set-Cookie"], key+"=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax")
 	}
 }
