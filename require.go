@@ -34,7 +34,7 @@ func WithToken(raw string) RequireOption {
 }
 
 // WithCSRFToken takes v for the CSRF value; an empty one means the request's own, from the header or form.
-// It is for a WebSocket upgrade, which can send it in the URL alone.
+// It is for a WebSocket upgrade, which can send it in the URL alone: in the FastAPI style no header counts there.
 func WithCSRFToken(v string) RequireOption {
 	return func(r requirement) requirement {
 		r.csrf = v
