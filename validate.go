@@ -25,9 +25,18 @@ func (s *Settings) validate() []error {
 // maxName keeps the keys in a Store short.
 const maxName = 64
 
-func mistake(field, format string, args ...any) error {
-	return fmt.Errorf("authjwt: Settings."+field+": "+format, args...)
+// A settingError is a mistake in a field of Settings.
+type settingError struct {
+	field string
+	cause error
 }
+
+func mistake(field, format string, args ...any) error {
+	return &settingError{field, fmt.Errorf(format, args...)}
+}
+
+func (e *settingError) Error() string { return "authjwt: Settings." + e.field + ": " + e.cause.Error() }
+func (e *settingError) Unwrap() error { return e.cause }
 
 func (s *Settings) transportMistakes() (found []error) {
 	if len(s.TokenLocation) == 0 {
