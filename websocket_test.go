@@ -211,6 +211,8 @@ func TestWebSocket_Settings(t *testing.T) {
 		{"FastAPI, own, wrong value in the query", byQuery, fastAPI, "/?csrf_token=x", own, csrfMismatch},
 		{"FastAPI, own, value in the query", byQuery, fastAPI, "/?csrf_token={csrf}", own, upgraded},
 		{"FastAPI, value in the query", byQuery, fastAPI, "/?csrf_token={csrf}", nil, upgraded},
+		{"FastAPI, value in a header", byQuery, fastAPI, "/?csrf_token=", []string{"X-CSRF-Token", "{csrf}"}, csrfMissing},
+		{"value in a header", byQuery, func(*authjwt.Settings) {}, "/?csrf_token=", []string{"X-CSRF-Token", "{csrf}"}, upgraded},
 		{"FastAPI, foreign, value in the query", byQuery, fastAPI, "/?csrf_token={csrf}", foreign, crossOrigin},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -1,0 +1,92 @@
+package authjwt_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// In the FastAPI style a header without a token of ours is malformed, unless another location holds one. Only to an
+// optional guard another scheme is nothing.
+func TestFastAPI_MalformedHeader(t *testing.T) {
+	for _, order := range [][]authjwt.Location{{authjwt.Headers, authjwt.Cookies}, {authjwt.Cookies, authjwt.Headers}} {
+		both := func(s *authjwt.Settings) { s.TokenLocation, s.Errors = order, authjwt.FastAPI }
+		m := newManager(t, both)
+		alice, err := m.CreateAccessToken("alice")
+		require.NoError(t, err)
+		bob, err := m.CreateAccessToken("bob")
+		require.NoError(t, err)
+		guards := map[string]*guarded{"required": guard(t, m.Required()), "optional": guard(t, m.Optional())}
+		for _, row := range []struct {
+			field, cookie      string
+			required, optional string // the refusal; empty: accepted
+		}{
+			{"Bearer " + alice, "", "", ""},
+			{"Bearer " + alice, bob, "", ""},
+			{"Bearer x", bob, "Not enough segments", "Not enough segments"},
+			{"Bearer", "", badHeader.detail, badHeader.detail},
+			{"Bearer", bob, "", ""},
+			{"Bearer" + alice, "", badHeader.detail, badHeader.detail},
+			{"Bearer" + alice, bob, "", ""},
+			{"Bearer " + alice + " x", "", badHeader.detail, badHeader.detail},
+			{"Bearer " + alice + " x", bob, "", ""},
+			{"Bearer " + alice + " x", "x", "Not enough segments", "Not enough segments"},
+			{"Basic YTpi", "", badHeader.detail, ""},
+			{"Basic YTpi", bob, "", ""},
+			{alice, "", badHeader.detail, ""},
+			{" ", "", "Missing cookie access_token_cookie", ""},
+			{" ", bob, "", ""},
+		} {
+			for name, g := range guards {
+				want := map[string]string{"required": row.required, "optional": row.optional}[name]
+				req := presenting(http.MethodGet)
+				if row.cookie != "" {
+					req = presenting(http.MethodGet, "access_token_cookie="+row.cookie)
+				}
+				req.Header.Set("Authorization", row.field)
+				rec := g.do(req)
+				switch {
+				case want == "":
+					assert.Equal(t, http.StatusOK, rec.Code, "%s %q %v: %s", name, row.field, row.cookie != "", rec.Body)
+				case row.field == " ":
+					g.assertFastAPI(t, rec, http.StatusUnauthorized, want)
+				default:
+					g.assertFastAPI(t, rec, http.StatusUnprocessableEntity, want)
+				}
+			}
+		}
+	}
+}
+
+// What decides is the header, whatever the order of TokenLocation; a guard that names its locations looks there alone.
+func TestFastAPI_HeaderComesFirst(t *testing.T) {
+	m := newManager(t, func(s *authjwt.Settings) {
+		s.TokenLocation, s.Errors = []authjwt.Location{authjwt.Query, authjwt.Cookies, authjwt.Headers}, authjwt.FastAPI
+	})
+	alice, err := m.CreateAccessToken("alice")
+	require.NoError(t, err)
+	bob, err := m.CreateAccessToken("bob")
+	require.NoError(t, err)
+	for _, row := range []struct {
+		field string
+		only  []authjwt.RequireOption
+		from  authjwt.Location
+	}{
+		{"Bearer " + alice, nil, authjwt.Headers},
+		{"Bearer " + alice, []authjwt.RequireOption{authjwt.WithLocations(authjwt.Cookies)}, authjwt.Cookies},
+		{"Basic x", []authjwt.RequireOption{authjwt.WithLocations(authjwt.Cookies)}, authjwt.Cookies},
+		{"Basic x", nil, authjwt.Cookies},
+	} {
+		var from authjwt.Location
+		g := guard(t, m.Required(row.only...), func(c *gin.Context) { from = authjwt.FromContext(c).Token().Location })
+		req := presenting(http.MethodGet, "access_token_cookie="+bob)
+		req.Header.Set("Authorization", row.field)
+		assert.Equal(t, http.StatusOK, g.do(req).Code)
+		assert.Equal(t, row.from, from)
+	}
+}
