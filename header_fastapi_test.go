@@ -90,3 +90,22 @@ func TestFastAPI_HeaderComesFirst(t *testing.T) {
 		assert.Equal(t, row.from, from)
 	}
 }
+
+// Where the header is not looked at it is not to blame; without a scheme whatever it holds is meant as a token.
+func TestFastAPI_HeaderThatIsNoLocation(t *testing.T) {
+	bare := func(s *authjwt.Settings) { s.HeaderType = authjwt.NoHeaderType }
+	for _, row := range []struct {
+		edit   func(s *authjwt.Settings)
+		guard  func(m *authjwt.Manager) gin.HandlerFunc
+		status int
+		detail string
+	}{
+		{inCookies, required, 401, "Missing cookie access_token_cookie"},
+		{fastAPI, func(m *authjwt.Manager) gin.HandlerFunc { return m.Required(authjwt.WithToken("")) }, 401, "Missing access token from Query or Path"},
+		{fastAPI, required, 422, badHeader.detail},
+		{bare, optional, 422, "Bad Authorization header. Expected value '<JWT>'"},
+	} {
+		g := guard(t, row.guard(newManager(t, fastAPI, row.edit)))
+		g.assertFastAPI(t, g.get("Basic YTpi"), row.status, row.detail)
+	}
+}
