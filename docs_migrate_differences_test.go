@@ -111,11 +111,12 @@ var differences = map[string]struct {
 		answers(t, 401, m.Required(), withCookie("POST", mustCreate(t, m), "é"))
 		answers(t, 422, m.Required(), withCookie("POST", signedClaims(t, claims(claim{"csrf": 1})), "1"))
 	}},
-	"takes the last of several cookies of one name": {"Q20", func(t *testing.T) {
+	"takes the last of several cookies of one name, the first of several Authorization fields": {"Q20", func(t *testing.T) {
 		m := likePython(t)
 		a, b := mustCreate(t, m), mustCreate(t, m)
 		answers(t, 422, m.Required(), withCookie("GET", a+"; access_token_cookie="+b, ""))
 		answers(t, 200, m.Required(), withCookie("GET", a+"; access_token_cookie="+a, ""))
+		answers(t, 422, m.Required(), request("GET", "Authorization", "Bearer "+a, "Authorization", "Bearer "+a))
 	}},
 	"takes the scheme as `Bearer` alone, and after it any Unicode blank": {"Q11 Q13", func(t *testing.T) {
 		m := likePython(t)
@@ -157,6 +158,13 @@ var differences = map[string]struct {
 		assert.Empty(t, subject(func(a *authjwt.AuthJWT) { _ = a.JWTRefreshTokenRequired() }))
 		assert.Equal(t, "alice", subject(func(a *authjwt.AuthJWT) { _ = a.JWTRequired(authjwt.WithToken(token)) }))
 	}},
+	"says nothing to caches": {"", func(t *testing.T) {
+		m := likePython(t)
+		h := guard(t, m.Required()).do(bearing("x")).Header()
+		assert.Equal(t, [2]string{"Authorization, Cookie", "no-store"}, [2]string{h.Get("Vary"), h.Get("Cache-Control")})
+		assert.NotEmpty(t, guard(t, m.Required()).do(bearing(mustCreate(t, m))).Header().Get("Vary"))
+		assert.Equal(t, "no-store", guard(t, m.LoginHandler(loginAs("alice"))).do(request("POST")).Header().Get("Cache-Control"))
+	}},
 	"deletes cookies without their attributes": {"Q16", func(t *testing.T) {
 		m := likePython(t, func(s *authjwt.Settings) { s.InsecureCookies, s.CookieSameSite = false, http.SameSiteStrictMode })
 		for _, c := range setCookies(t, guard(t, m.LogoutHandler()).do(request("DELETE"))) {
@@ -169,11 +177,14 @@ var differences = map[string]struct {
 			assert.Equal(t, map[bool]int{true: 900, false: 3600}[strings.Contains(c.Name, "access")], c.MaxAge, c.Name)
 		}
 	}},
-	"sets any token in any cookie": {"Q19", func(t *testing.T) {
+	"sets any token in any cookie, of any length": {"Q19", func(t *testing.T) {
 		m := likePython(t)
 		set := func(token string) error { return m.Bind(testContext()).SetRefreshCookies(token) }
 		require.NoError(t, set(must(m.CreateRefreshToken("alice"))))
-		assert.ErrorIs(t, set(mustCreate(t, m)), authjwt.ErrInternal)
+		long := authjwt.WithClaims(claim{"long": strings.Repeat("a", 4096)})
+		for _, token := range []string{mustCreate(t, m), signedClaims(t, claims(claim{"type": "refresh", "exp": 1})), must(m.CreateRefreshToken("alice", long))} {
+			assert.ErrorIs(t, set(token), authjwt.ErrInternal)
+		}
 	}},
 	"cookie calls without the location: `RuntimeWarning`, 500": {"Q45", func(t *testing.T) {
 		m := likePython(t, func(s *authjwt.Settings) { s.TokenLocation = nil })
@@ -201,6 +212,12 @@ var differences = map[string]struct {
 	}},
 	"each getter verifies the token again": {"Q49", nil},
 	"one configuration for the process":    {"Q48", nil},
+	"a loader is not asked while `authjwt_denylist_enabled` is off": {"", func(t *testing.T) {
+		m := likePython(t, func(s *authjwt.Settings) {
+			s.TokenInDenylist = func(context.Context, *authjwt.Token) (bool, error) { return true, nil }
+		})
+		answers(t, 401, m.Required(), bearing(mustCreate(t, m)))
+	}},
 	"an empty `authjwt_token_location`, or one name twice, opens guards": {"Q07 Q08 Q09",
 		refused(func(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{} })},
 	"`authjwt_header_type` is a regular expression; one with a blank never matches": {"Q10 Q14",

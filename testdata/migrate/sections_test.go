@@ -223,6 +223,18 @@ func TestDynamic(t *testing.T) {
 	assert.ErrorContains(t, err, `"HS256", the Algorithm of new tokens, is not listed`)
 }
 
+// Python reads the claim by the name that Go writes.
+func TestClaimNames(t *testing.T) {
+	auth := mustAuth(t)
+	raw, err := withExtra(auth)
+	require.NoError(t, err)
+	token, err := auth.Verify(t.Context(), raw, authjwt.Access)
+	require.NoError(t, err)
+	all, err := authjwt.ClaimsAs[map[string]any](token)
+	require.NoError(t, err)
+	assert.Equal(t, []any{"fiz", "baz"}, all["foo"])
+}
+
 func TestBigger(t *testing.T) {
 	auth, r := mustAuth(t, onlyIn(authjwt.Headers)), gin.New()
 	bigger(r, auth)
