@@ -1,35 +1,36 @@
 package authjwt
 
-import (
-	"errors"
-	"net/http"
-)
+import "net/http"
 
-// fastJWTName is the class of FastJWT's that an error is told as; where it has none, one named as it would be.
+// fastJWTName is the class of FastJWT's that an error is told as; where it has none, one named as it would be, and the
+// application's own by its Code.
 func fastJWTName(e *Error) string {
-	for _, named := range []struct {
-		reason error
-		name   string
-	}{
-		{ErrMissingToken, "MissingTokenError"},
-		{ErrJWTDecode, "JWTDecodeError"},
-		{ErrInvalidHeader, "JWTDecodeError"}, // FastJWT looks for a token in whatever the header holds
-		{ErrCSRF, "CSRFError"},
-		{ErrRevokedToken, "RevokedTokenError"},
-		{ErrAccessTokenRequired, "AccessTokenRequiredError"},
-		{ErrRefreshTokenRequired, "RefreshTokenRequiredError"},
-		{ErrFreshTokenRequired, "FreshTokenRequiredError"},
-		{ErrInsufficientScope, "InsufficientScopeError"},
-		{ErrInvalidCredentials, "InvalidCredentialsError"},
-		{ErrInvalidRequest, "InvalidRequestError"},
-		{ErrUnavailable, "UnavailableError"},
-	} {
-		if errors.Is(e, named.reason) {
-			return named.name
-		}
-	}
-	if e.kind == nil { // the application's own
+	if e.kind == nil {
 		return e.Code
+	}
+	switch e.kind.reason {
+	case ErrMissingToken:
+		return "MissingTokenError"
+	case ErrJWTDecode, ErrInvalidHeader: // FastJWT looks for a token in whatever the header holds
+		return "JWTDecodeError"
+	case ErrCSRF:
+		return "CSRFError"
+	case ErrRevokedToken:
+		return "RevokedTokenError"
+	case ErrAccessTokenRequired:
+		return "AccessTokenRequiredError"
+	case ErrRefreshTokenRequired:
+		return "RefreshTokenRequiredError"
+	case ErrFreshTokenRequired:
+		return "FreshTokenRequiredError"
+	case ErrInsufficientScope:
+		return "InsufficientScopeError"
+	case ErrInvalidCredentials:
+		return "InvalidCredentialsError"
+	case ErrInvalidRequest:
+		return "InvalidRequestError"
+	case ErrUnavailable:
+		return "UnavailableError"
 	}
 	return "InternalError"
 }
@@ -52,7 +53,7 @@ func (m *Manager) inFastJWT(f *failure) (status int, detail string) {
 		return f.fastAPI, "Missing CSRF double submit token in request"
 	case f.code == "csrf_mismatch":
 		return f.fastAPI, "CSRF double submit does not match"
-	case f == failNoCSRFClaim:
+	case f.code == failNoCSRFClaim.code:
 		return http.StatusUnauthorized, f.detail
 	}
 	return f.fastAPI, f.detail

@@ -1,7 +1,6 @@
 package authjwt
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -59,16 +58,19 @@ func OAuth2Cookie() Settings {
 	}
 }
 
-// tutorialError words refusals as the tutorial does; their status and WWW-Authenticate are set already.
+// tutorialError words refusals as the tutorial does, but for the application's own; their status and WWW-Authenticate
+// are set already.
 func tutorialError(c *gin.Context, err *Error) {
 	detail := err.Detail
-	switch {
-	case errors.Is(err, ErrMissingToken):
-		detail = "Not authenticated"
-	case errors.Is(err, ErrInvalidCredentials):
-		detail = "Incorrect username or password"
-	case errors.Is(err, ErrJWTDecode):
-		detail = "Could not validate credentials"
+	if err.kind != nil {
+		switch err.kind.reason {
+		case ErrMissingToken:
+			detail = "Not authenticated"
+		case ErrInvalidCredentials:
+			detail = "Incorrect username or password"
+		case ErrJWTDecode:
+			detail = "Could not validate credentials"
+		}
 	}
 	writeJSON(c, err.Status, struct {
 		Detail string `json:"detail"`
