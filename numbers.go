@@ -43,10 +43,11 @@ var numbersAsNumbers = json.WithMarshalers(json.MarshalToFunc(func(enc *jsontext
 	return enc.WriteValue(text)
 }))
 
-// integer returns the text of an integer as a Python service writes it: no fraction, no exponent.
+// integer returns the text of an integer as a Python service writes it: no fraction, no exponent, and no -0, so that
+// no integer has two texts.
 func (m member) integer(payload string) (string, bool) {
 	number := payload[m.start:m.end]
-	return number, m.kind == '0' && !strings.ContainsAny(number, ".eE")
+	return number, m.kind == '0' && number != "-0" && !strings.ContainsAny(number, ".eE")
 }
 
 // date reads a NumericDate from 0 to maxDate (RFC 7519 §2); fractions are cut off.
