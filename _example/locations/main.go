@@ -21,11 +21,10 @@ func main() {
 }
 
 func settings(secret string) authjwt.Settings {
-	return authjwt.Settings{
-		SecretKey: secret,
-		// The first location that holds a credential decides. URLs end up in logs: leave Query out unless you need it.
-		TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Query, authjwt.JSON, authjwt.Cookies},
-	}
+	s := authjwt.FastJWT()
+	// The first location that holds a credential decides. URLs end up in logs: leave Query out unless you need it.
+	s.SecretKey, s.TokenLocation = secret, []authjwt.Location{authjwt.Headers, authjwt.Query, authjwt.JSON, authjwt.Cookies}
+	return s
 }
 
 func router(auth *authjwt.Manager) *gin.Engine {

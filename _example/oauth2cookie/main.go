@@ -4,7 +4,6 @@ package main
 
 import (
 	"crypto/rand"
-	"errors"
 	"log"
 	"net/http"
 
@@ -22,22 +21,15 @@ func main() {
 }
 
 func settings(secret string) authjwt.Settings {
-	return authjwt.Settings{
-		SecretKey:         secret,
-		TokenLocation:     []authjwt.Location{authjwt.Cookies},
-		AccessCookieKey:   "access_token",
-		CookieScheme:      "Bearer",
-		RefreshCookiePath: "/login", // sent to the two routes there alone
-		// The tutorial's pages send no CSRF value. What is left against other sites' is the check of Origin and
-		// Sec-Fetch-Site, which no setting turns off.
-		InsecureDisableCSRF: true,
-		ErrorHandler:        refuse,
-	}
+	s := authjwt.OAuth2Cookie() // its pages send no CSRF value; the check of Origin and Sec-Fetch-Site is left
+	s.SecretKey = secret
+	s.RefreshCookiePath = "/login" // sent to the two routes there alone
+	return s
 }
 
 func router(auth *authjwt.Manager) *gin.Engine {
 	r := gin.Default()
-	routes := authjwt.Routes{Login: login, Respond: respond}
+	routes := authjwt.Routes{Login: login}
 	r.POST("/login/token", auth.LoginHandler(routes))
 	r.POST("/login/refresh", auth.RefreshHandler(routes))
 	r.DELETE("/logout", auth.LogoutHandler())
@@ -52,22 +44,6 @@ func login(c *gin.Context) (string, error) {
 		err = authjwt.ErrInvalidCredentials
 	}
 	return form.Username, err
-}
-
-func respond(c *gin.Context, tokens authjwt.TokenPair) {
-	c.JSON(http.StatusOK, gin.H{"access_token": tokens.AccessToken, "token_type": "bearer"})
-}
-
-// refuse writes refusals in the tutorial's words; their status headers, WWW-Authenticate say, are set already.
-func refuse(c *gin.Context, err *authjwt.Error) {
-	detail := err.Detail
-	switch {
-	case errors.Is(err, authjwt.ErrMissingToken):
-		detail = "Not authenticated"
-	case errors.Is(err, authjwt.ErrInvalidCredentials):
-		detail = "Incorrect username or password"
-	}
-	c.JSON(err.Status, gin.H{"detail": detail})
 }
 
 func user(c *gin.Context) {

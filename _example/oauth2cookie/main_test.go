@@ -48,9 +48,10 @@ func TestSeed1(t *testing.T) {
 		got := login(contentType, body)
 		require.Equal(t, 200, got.StatusCode, got.Text)
 		token := got.Field("access_token")
-		assert.Equal(t, `{"access_token":"`+token+`","token_type":"bearer"}`, got.Text)
-		assert.Equal(t, `access_token="Bearer `+token+`"; Path=/; HttpOnly; Secure; SameSite=Lax`, got.Header.Get("Set-Cookie"))
+		assert.Equal(t, `{"access_token":"`+token+`","token_type":"bearer","expires_in":900}`, got.Text)
 		assert.Equal(t, []string{"access_token", "refresh_token_cookie"}, got.Sets())
+		assert.Equal(t, `access_token="Bearer `+token+`"; Path=/; HttpOnly; Secure; SameSite=Lax`, got.Header.Get("Set-Cookie"))
+		assert.Regexp(t, `^refresh_token_cookie="Bearer eyJ[\w.-]+"; Path=/login; HttpOnly; Secure; SameSite=Lax$`, got.Header.Values("Set-Cookie")[1])
 		assert.Equal(t, `"Bearer `+token+`"`, b.Jar.Value("access_token"), "browsers keep the quotes")
 		assert.Empty(t, b.Jar.Refused)
 		assert.Empty(t, b.DocumentCookie(), "scripts see no cookie")
@@ -78,10 +79,14 @@ func TestSeed1_CookieAlone(t *testing.T) {
 	b.Jar.Clear()
 	for value, status := range map[string]int{
 		`"Bearer ` + token + `"`: 200, `"bearer ` + token + `"`: 200, `Bearer ` + token: 200,
-		token: 401, `"Basic ` + token + `"`: 401, "": 401,
+		token: 401, `"Basic ` + token + `"`: 401, "": 401, `"Bearer` + token + `"`: 401, `"BEARER ` + token + `"`: 200,
 	} {
 		assert.Equal(t, status, b.Fetch("GET", "/protected", "", "Cookie", "access_token="+value).StatusCode, value)
 	}
 	assert.Equal(t, 401, b.Fetch("GET", "/protected", "", "Authorization", "Bearer "+token).StatusCode)
+	got := b.Fetch("GET", "/optional", "", "Cookie", `access_token="Bearer x"`)
+	assert.Equal(t, 401, got.StatusCode)
+	assert.Equal(t, `{"detail":"Could not validate credentials"}`, got.Text)
+	assert.Equal(t, `Bearer realm="api", error="invalid_token", error_description="Not enough segments"`, got.Header.Get("WWW-Authenticate"))
 	assert.Equal(t, `{"user":""}`, b.Fetch("GET", "/optional", "", "Cookie", `access_token="Basic `+token+`"`).Text)
 }
