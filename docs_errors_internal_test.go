@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -78,19 +79,19 @@ func spelled(e ast.Expr) string {
 }
 
 func TestDocs_ErrorCodes(t *testing.T) {
-	type code struct{ status, fastAPI, reasons string }
+	type code struct{ status, fastAPI, fastJWT, reasons string }
 	expected := map[string]code{}
 	var bearer []string
 	for _, f := range declaredFailures(t) {
 		require.NotEmpty(t, f.code, "a code is spelled out: %v", f)
 		c, known := expected[f.code]
 		if known {
-			assert.Equal(t, code{f.status, f.fastAPI, c.reasons}, c, "%s has two meanings", f.code)
+			assert.Equal(t, code{f.status, f.fastAPI, f.fastJWT().status, c.reasons}, c, "%s has two meanings", f.code)
 		}
 		if !slices.Contains(strings.Fields(c.reasons), f.reason) {
 			c.reasons = strings.TrimSpace(f.reason + " " + c.reasons)
 		}
-		expected[f.code] = code{f.status, f.fastAPI, c.reasons}
+		expected[f.code] = code{f.status, f.fastAPI, f.fastJWT().status, c.reasons}
 		if f.bearer == "invalid_token" && !slices.Contains(bearer, f.code) {
 			bearer = append(bearer, f.code)
 		}
@@ -98,16 +99,68 @@ func TestDocs_ErrorCodes(t *testing.T) {
 	documented := map[string]code{}
 	var order []string
 	for _, row := range tableRows(t, "docs/errors.md", "Codes") {
-		require.Len(t, row, 6, row[0])
+		require.Len(t, row, 7, row[0])
 		assert.NotContains(t, documented, row[0], "two rows")
-		documented[row[0]] = code{row[1], row[2], row[3]}
-		assert.NotEmpty(t, row[4], "what happened: %s", row[0])
-		assert.NotEmpty(t, row[5], "what the client does: %s", row[0])
+		documented[row[0]] = code{row[1], row[2], row[3], row[4]}
+		assert.NotEmpty(t, row[5], "what happened: %s", row[0])
+		assert.NotEmpty(t, row[6], "what the client does: %s", row[0])
 		order = append(order, row[0])
 	}
 	assert.Equal(t, expected, documented)
 	first, last := slices.Index(order, "token_expired"), slices.Index(order, "refresh_token_required")
 	assert.ElementsMatch(t, bearer, order[first:last+1], "the codes with invalid_token stand together")
+}
+
+// A fastJWT is what a failure is told as in the FastJWT style; without message it is told in its detail.
+type fastJWT struct{ class, status, message string }
+
+func (d declared) fastJWT() fastJWT {
+	f := &failure{reason: documentedReasons[d.reason], code: d.code, detail: d.detail}
+	f.fastAPI, _ = strconv.Atoi(d.fastAPI)
+	if d.detail == failAudience.detail {
+		f = failAudience
+	}
+	m := &Manager{settings: Settings{DecodeAudience: []string{"us"}}}
+	status, message := m.inFastJWT(f)
+	if message == d.detail {
+		message = ""
+	}
+	return fastJWT{fastJWTName(f.error(nil)), strconv.Itoa(status), message}
+}
+
+func TestDocs_FastJWT(t *testing.T) {
+	type class struct{ statuses, messages, reasons []string }
+	add := func(list []string, s string) []string {
+		if s == "" || slices.Contains(list, s) {
+			return list
+		}
+		return slices.Sorted(slices.Values(append(list, s)))
+	}
+	expected, documented := map[string]class{}, map[string]class{}
+	for _, d := range declaredFailures(t) {
+		require.Contains(t, documentedReasons, d.reason)
+		told := d.fastJWT()
+		c := expected[told.class]
+		expected[told.class] = class{add(c.statuses, told.status), add(c.messages, told.message), add(c.reasons, d.reason)}
+	}
+	text, err := os.ReadFile("docs/errors.md")
+	require.NoError(t, err)
+	for _, row := range tableRows(t, "docs/errors.md", "FastJWT") {
+		require.Len(t, row, 4, row[0])
+		assert.NotContains(t, documented, row[0], "two rows")
+		c := class{statuses: strings.Split(row[1], ", ")}
+		for _, message := range expected[row[0]].messages { // they have blanks in them
+			if assert.Contains(t, string(text), "`"+message+"`") && strings.Contains(row[2], message) {
+				c.messages, row[2] = add(c.messages, message), strings.Replace(row[2], message, "", 1)
+			}
+		}
+		assert.Empty(t, strings.TrimSpace(row[2]), "another message")
+		for _, reason := range strings.Fields(row[3]) {
+			c.reasons = add(c.reasons, reason)
+		}
+		documented[row[0]] = c
+	}
+	assert.Equal(t, expected, documented)
 }
 
 func TestDocs_ErrorTexts(t *testing.T) {

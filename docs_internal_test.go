@@ -41,6 +41,15 @@ func documentedManager(tb testing.TB) *Manager {
 	return m
 }
 
+// documentedReasons are the Err… variables by their names.
+var documentedReasons = map[string]error{
+	"ErrMissingToken": ErrMissingToken, "ErrJWTDecode": ErrJWTDecode, "ErrAccessTokenRequired": ErrAccessTokenRequired,
+	"ErrRefreshTokenRequired": ErrRefreshTokenRequired, "ErrFreshTokenRequired": ErrFreshTokenRequired, "ErrInsufficientScope": ErrInsufficientScope,
+	"ErrInvalidHeader": ErrInvalidHeader, "ErrInvalidRequest": ErrInvalidRequest, "ErrCSRF": ErrCSRF,
+	"ErrInvalidCredentials": ErrInvalidCredentials, "ErrInternal": ErrInternal, "ErrCookiesDisabled": ErrCookiesDisabled,
+	"ErrRevokedToken": ErrRevokedToken, "ErrUnavailable": ErrUnavailable,
+}
+
 func TestDocs_TableOfStatuses(t *testing.T) {
 	m := documentedManager(t)
 	failures := map[string][]*failure{
@@ -65,24 +74,20 @@ func TestDocs_TableOfStatuses(t *testing.T) {
 	for _, row := range tableRows(t, "README.md", "Statuses") {
 		require.Contains(t, failures, row[0], "a row without a failure")
 		for _, f := range failures[row[0]] {
-			assert.Equal(t, []string{fmt.Sprint(f.status), fmt.Sprint(f.fastAPI)}, row[1:3], "%s: %s", row[0], f.detail)
+			fastJWT, _ := m.inFastJWT(f)
+			assert.Equal(t, []string{fmt.Sprint(f.status), fmt.Sprint(f.fastAPI), fmt.Sprint(fastJWT)}, row[1:4], "%s: %s", row[0], f.detail)
 			challenge := m.challenge(f.error(nil))
 			switch {
 			case f.bearer != "":
-				assert.Equal(t, f.bearer, row[3], row[0])
+				assert.Equal(t, f.bearer, row[4], row[0])
 			case challenge != "":
-				assert.Equal(t, "no error, the realm alone", row[3], row[0])
+				assert.Equal(t, "no error, the realm alone", row[4], row[0])
 			default:
-				assert.Equal(t, "no challenge", row[3], row[0])
+				assert.Equal(t, "no challenge", row[4], row[0])
 			}
-			name := strings.Split(row[4], ",")[0]
-			assert.Equal(t, map[string]error{
-				"ErrMissingToken": ErrMissingToken, "ErrJWTDecode": ErrJWTDecode, "ErrAccessTokenRequired": ErrAccessTokenRequired,
-				"ErrRefreshTokenRequired": ErrRefreshTokenRequired, "ErrFreshTokenRequired": ErrFreshTokenRequired, "ErrInsufficientScope": ErrInsufficientScope,
-				"ErrInvalidHeader": ErrInvalidHeader, "ErrInvalidRequest": ErrInvalidRequest, "ErrCSRF": ErrCSRF,
-				"ErrInvalidCredentials": ErrInvalidCredentials, "ErrInternal": ErrInternal,
-				"ErrRevokedToken": ErrRevokedToken, "ErrUnavailable": ErrUnavailable,
-			}[name], f.reason, row[0])
+			reason, named := documentedReasons[strings.Split(row[5], ",")[0]]
+			require.True(t, named, row[5])
+			assert.Equal(t, reason, f.reason, row[0])
 		}
 		delete(failures, row[0])
 	}
