@@ -1,0 +1,39 @@
+package authjwt_test
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// The settings of a Python service, as json.dumps writes them.
+func ExampleLoadSettings() {
+	var values map[string]any
+	err := json.Unmarshal([]byte(`{
+		"authjwt_secret_key": "an-example-secret-0123456789-ABCDEFGHIJK",
+		"authjwt_token_location": ["headers", "cookies"],
+		"authjwt_cookie_secure": true,
+		"authjwt_cookie_max_age": null,
+		"authjwt_access_token_expires": "0:10:00"
+	}`), &values)
+	if err != nil {
+		panic(err)
+	}
+	s, err := authjwt.LoadSettings(values)
+	fmt.Println(s.TokenLocation, s.InsecureCookies, s.AccessTokenExpires, err)
+	auth, err := authjwt.New(s)
+	fmt.Println(auth != nil, err)
+
+	values["authjwt_cookie_samesite"] = "Lax"
+	values["authjwt_cookie_max_age"] = 0
+	values["authjwt_cookie_secur"] = true
+	_, err = authjwt.LoadSettings(values)
+	fmt.Println(err)
+	// Output:
+	// [headers cookies] false 10m0s <nil>
+	// true <nil>
+	// authjwt: authjwt_cookie_max_age: 0 is no number of whole seconds from 1; write 3600, or leave it out for cookies that end with the browser
+	// authjwt: authjwt_cookie_samesite: "Lax" is not possible; write strict, lax or none
+	// authjwt: authjwt_cookie_secur is unknown; did you mean authjwt_cookie_secure?
+}
