@@ -218,8 +218,13 @@ var differences = map[string]struct {
 		})
 		answers(t, 401, m.Required(), bearing(mustCreate(t, m)))
 	}},
-	"an empty `authjwt_token_location`, or one name twice, opens guards": {"Q07 Q08 Q09",
-		refused(func(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{} })},
+	"an empty `authjwt_token_location`, or one name twice, opens guards": {"Q07 Q08 Q09", func(t *testing.T) {
+		_, err := authjwt.LoadSettings(claim{"authjwt_token_location": []string{}})
+		require.Error(t, err)
+		s, err := authjwt.LoadSettings(claim{"authjwt_token_location": []string{"headers", "headers"}})
+		require.NoError(t, err)
+		assert.Equal(t, []authjwt.Location{authjwt.Headers}, s.TokenLocation)
+	}},
 	"`authjwt_header_type` is a regular expression; one with a blank never matches": {"Q10 Q14",
 		refused(func(s *authjwt.Settings) { s.HeaderType = "My Token" })},
 	"SameSite `none` without Secure; empty `authjwt_csrf_methods`; lifetimes of zero or less": {"Q17 Q54 Q37", refused(
@@ -231,9 +236,13 @@ var differences = map[string]struct {
 		refused(short, func(s *authjwt.Settings) { s.SecretKey, s.InsecureShortSecret = "secret", true })(t)
 		likePython(t, short, func(s *authjwt.Settings) { s.InsecureShortSecret = true })
 	}},
-	"keys that are none, a denylist without loader, nulls, unknown names: found by requests, as 422 or 500": {"Q35 Q36 Q38", refused(
-		func(s *authjwt.Settings) { s.SecretKey = "" },
-		func(s *authjwt.Settings) { s.DenylistEnabled = true })},
+	"keys that are none, a denylist without loader, nulls, unknown names: found by requests, as 422 or 500": {"Q35 Q36 Q38", func(t *testing.T) {
+		refused(func(s *authjwt.Settings) { s.SecretKey = "" }, func(s *authjwt.Settings) { s.DenylistEnabled = true })(t)
+		_, err := authjwt.LoadSettings(claim{"authjwt_public_key": "none", "authjwt_algorithm": nil, "authjwt_secret_kei": testSecret})
+		for _, name := range []string{"authjwt_public_key", "authjwt_algorithm", "authjwt_secret_kei"} {
+			assert.ErrorContains(t, err, name)
+		}
+	}},
 	"strips blanks around every value, the secret's too": {"Q53", func(t *testing.T) {
 		m := likePython(t, func(s *authjwt.Settings) { s.SecretKey += " " })
 		answers(t, 422, m.Required(), bearing(mustCreate(t, likePython(t))))

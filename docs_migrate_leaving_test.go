@@ -153,11 +153,10 @@ func TestDocs_MigrateSideBySide(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, token.NotBefore.IsZero())
 
-	s := authjwt.FastAPIJWTAuth()
-	s.InsecureShortSecret = true
 	for secret, accepted := range map[string]bool{"kH3-x": true, "secret": false} {
-		s.SecretKey = secret
-		_, err := authjwt.New(s)
+		_, err := authjwt.LoadConfig(func() (authjwt.Settings, error) {
+			return authjwt.LoadSettings(claim{"authjwt_secret_key": secret, "authjwt_insecure_short_secret": true})
+		})
 		assert.Equal(t, accepted, err == nil, secret)
 	}
 }
