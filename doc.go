@@ -50,6 +50,12 @@
 // anybody out. A [KeySet] verifies the tokens of an outside issuer; package jwks, a module of its own, has one, and
 // publishes [Manager.PublicKeys].
 //
+// # Other systems
+//
+// [FastAPIJWTAuth], [FastJWT] and [OAuth2Cookie] are Settings with the wire form of these, for services that share a
+// secret, cookies and a front end with them. [LoadSettings] takes their settings by their own names, [SettingsFromEnv]
+// those of the environment.
+//
 // # Errors
 //
 // Refusals are of type *[Error] and wrap one of the Err… reasons, by which errors.Is tells them apart. The
