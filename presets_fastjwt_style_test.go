@@ -112,9 +112,9 @@ func TestFastJWTStyle_BindCredentials(t *testing.T) {
 		status                  int
 		text                    string
 	}{
-		{"fields", formBody, "username=alice", aliceAlone, 422, "The fields username and password are required"},
-		{"body", jsonBody, "[]", aliceAlone, 422, "The request body is malformed"},
-		{"media type", "text/plain", asAlice, aliceAlone, 415, "Send the credentials as JSON or as a form"},
+		{"fields", formBody, "username=alice", exampleLogin, 422, "The fields username and password are required"},
+		{"body", jsonBody, "[]", exampleLogin, 422, "The request body is malformed"},
+		{"media type", "text/plain", asAlice, exampleLogin, 415, "Send the credentials as JSON or as a form"},
 		{"own text", formBody, "username=alice", reworded, 422, "Log in properly"},
 		{"own status", formBody, "username=alice", other, http.StatusTeapot, "The fields username and password are required"},
 	} {
@@ -145,7 +145,7 @@ func TestFastJWTStyle_ErrorHandler(t *testing.T) {
 	rec = guard(t, m.Required()).get("Bearer " + refreshOf(t, m))
 	assert.Equal(t, message("AccessTokenRequiredError", "Access token required"), rec.Body.String())
 	assert.Equal(t, []any{401, "access_token_required", "Access token required"}, []any{told.Status, told.Code, told.Detail})
-	guard(t, m.LoginHandler(authjwt.Routes{Login: aliceAlone})).do(submitting("/", formBody, "username=alice"))
+	guard(t, m.LoginHandler(authjwt.Routes{Login: exampleLogin})).do(submitting("/", formBody, "username=alice"))
 	assert.Equal(t, []any{422, "invalid_request", "The fields username and password are required"}, []any{event.Status, event.Code, event.Detail})
 }
 

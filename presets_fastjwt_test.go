@@ -141,7 +141,7 @@ func seed3(t *testing.T, edit ...func(s *authjwt.Settings)) *browser.Browser {
 	t.Helper()
 	m := newManager(t, append([]func(*authjwt.Settings){using(authjwt.FastJWT), locatedAt(authjwt.Headers, authjwt.Query, authjwt.JSON, authjwt.Cookies)}, edit...)...)
 	r := gin.New()
-	m.Mount(r, authjwt.Routes{Login: aliceAlone})
+	m.Mount(r, authjwt.Routes{Login: exampleLogin})
 	r.Any("/protected", m.Required(), func(c *gin.Context) {
 		c.JSON(http.StatusOK, gin.H{"location": authjwt.FromContext(c).Token().Location})
 	})

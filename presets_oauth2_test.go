@@ -121,7 +121,7 @@ func TestOAuth2Cookie_Sessions(t *testing.T) {
 func TestSeed1_Requests(t *testing.T) {
 	m := newManager(t, using(authjwt.OAuth2Cookie))
 	r := gin.New()
-	r.POST("/login/token", m.LoginHandler(authjwt.Routes{Login: aliceAlone}))
+	r.POST("/login/token", m.LoginHandler(authjwt.Routes{Login: exampleLogin}))
 	me := func(c *gin.Context) { c.String(http.StatusOK, authjwt.FromContext(c).Subject()) }
 	r.GET("/jobs", m.Required(), me)
 	r.GET("/", m.Optional(), me)

@@ -58,8 +58,8 @@ func newPresetService(tb testing.TB, preset func() authjwt.Settings, edit ...fun
 			s.left = last.Err
 		}
 	})
-	s.auth.Mount(s, authjwt.Routes{Login: aliceAlone})
-	s.Any("/token", s.auth.LoginHandler(authjwt.Routes{Login: aliceAlone}))
+	s.auth.Mount(s, authjwt.Routes{Login: exampleLogin})
+	s.Any("/token", s.auth.LoginHandler(authjwt.Routes{Login: exampleLogin}))
 	user := func(c *gin.Context) {
 		c.JSON(http.StatusOK, gin.H{"user": authjwt.FromContext(c).Subject()})
 	}
@@ -76,14 +76,6 @@ func newPresetService(tb testing.TB, preset func() authjwt.Settings, edit ...fun
 		s.GET(path, func(c *gin.Context) { s.auth.Bind(c).Abort(err) })
 	}
 	return s
-}
-
-func aliceAlone(c *gin.Context) (string, error) {
-	cred, err := authjwt.BindCredentials(c)
-	if err == nil && (cred.Username != "alice" || cred.Password != "wonderland") {
-		err = authjwt.ErrInvalidCredentials
-	}
-	return cred.Username, err
 }
 
 // knownSubjects is a denylist that has mallory, and cannot tell about trent.
