@@ -322,6 +322,9 @@ func TestConformance(t *testing.T) {
 	}
 	t.Log("\n" + tally.String())
 	assert.Equal(t, 563, tally.sum())
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), fmt.Sprintf("%d recorded steps", tally.sum()))
 	assert.Empty(t, tally.unused(), "rulings about no step")
 	assert.Empty(t, tally.left)
 }
