@@ -124,6 +124,21 @@ func TestFastJWTStyle_BindCredentials(t *testing.T) {
 	}
 }
 
+// An error of a Manager in the default style is answered in this one's: its text, too, unless the application chose it.
+func TestFastJWTStyle_AnotherManagersError(t *testing.T) {
+	j, other := newJudge(t, fastJWTStyle), newManager(t)
+	for detail, want := range map[string]string{"": "Access token required", "Not with that one": "Not with that one"} {
+		_, err := other.Verify(t.Context(), refreshOf(t, other), authjwt.Access)
+		var e *authjwt.Error
+		require.ErrorAs(t, err, &e)
+		if detail != "" {
+			e.Detail = detail
+		}
+		j.guardWith(t, func(c *gin.Context) { j.m.Bind(c).Abort(err) })
+		assert.Equal(t, message("AccessTokenRequiredError", want), j.get().Body.String())
+	}
+}
+
 // ErrorHandler and OnEvent get the status and the text of the style, and the code of the default style.
 func TestFastJWTStyle_ErrorHandler(t *testing.T) {
 	var told, event authjwt.Error
