@@ -101,7 +101,9 @@ func TestFastAPI_HeaderThatIsNoLocation(t *testing.T) {
 		detail string
 	}{
 		{inCookies, required, 401, "Missing cookie access_token_cookie"},
-		{fastAPI, func(m *authjwt.Manager) gin.HandlerFunc { return m.Required(authjwt.WithToken("")) }, 401, "Missing access token from Query or Path"},
+		{fastAPI, func(m *authjwt.Manager) gin.HandlerFunc {
+			return func(c *gin.Context) { _ = m.Bind(c).JWTRequired(authjwt.WithToken("")) }
+		}, 401, "Missing access token from Query or Path"},
 		{fastAPI, required, 422, badHeader.detail},
 		{bare, optional, 422, "Bad Authorization header. Expected value '<JWT>'"},
 	} {

@@ -17,8 +17,8 @@ var vectorFailures = map[string]*failure{
 
 	"pyjwt-invalid_payload_string":                        failPayload,
 	"pyjwt-with_non_mapping_payload_throws_exception":     failPayload,
-	"pyjwt-with_nonlist_aud_claim_throws_exception":       failAudience,
-	"pyjwt-with_invalid_aud_list_member_throws_exception": failAudience,
+	"pyjwt-with_nonlist_aud_claim_throws_exception":       failAudienceForm,
+	"pyjwt-with_invalid_aud_list_member_throws_exception": failAudienceForm,
 	"pyjwt-raises_exception_if_exp_is_not_int":            failExpiryType,
 	"pyjwt-raises_exception_if_iat_is_not_int":            failIssuedAtType,
 	"pyjwt-raises_exception_if_nbf_is_not_int":            failNotBeforeType,

@@ -138,7 +138,7 @@ func (m *Manager) inOrder(f *failure, s *scratch, first, last int) *failure {
 		decodes = pythonDecodes
 	}
 	switch {
-	case f == failHeaderText || f == failJOSEHeader:
+	case f == failHeaderText || f == failJOSEHeader || f == failHeaderParam: // of which PyJWT knows nothing
 		return f
 	case !decodes(s.text[first+1 : last]):
 		return failPayloadText
