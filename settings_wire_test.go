@@ -79,6 +79,15 @@ func TestInsecureNoRefreshIssuer(t *testing.T) {
 	}
 }
 
+// Where no issuer is expected, none is told of.
+func TestInsecureNoRefreshIssuer_WithoutIssuer(t *testing.T) {
+	j := newJudge(t, noRefreshIssuer)
+	for _, issuer := range []any{nil, "us"} {
+		j.accepts(t, signedClaims(t, claims(claim{"iss": issuer})))
+		j.refuses(t, signedClaims(t, claims(claim{"iss": issuer, "type": "refresh"})), notAccess, authjwt.ErrAccessTokenRequired)
+	}
+}
+
 // Both types come from one place, and a session works without an issuer on its refresh tokens.
 func TestInsecureNoRefreshIssuer_Sessions(t *testing.T) {
 	for _, insecure := range []bool{true, false} {
