@@ -119,7 +119,7 @@ func TestPyJWT_Reads(t *testing.T) {
 				s.TokenLocation = []authjwt.Location{authjwt.Cookies}
 				s.EncodeIssuer, s.DecodeIssuer, s.EncodeAudience, s.DecodeAudience = "us", "us", []string{"us", "them"}, []string{"us"}
 			})
-			pair, err := m.Bind(testContext()).Login("42", authjwt.WithClaims(claim{"n": 9007199254740993}))
+			pair, err := m.Bind(testContext()).Login("42", authjwt.WithClaims(claim{"n": int64(9007199254740993)}))
 			require.NoError(t, err)
 			_, key := pyKeys(t, alg)
 			for kind, raw := range map[authjwt.TokenType]string{authjwt.Access: pair.AccessToken, authjwt.Refresh: pair.RefreshToken} {

@@ -146,7 +146,7 @@ func TestPresets_IntegerSubjects(t *testing.T) {
 func TestIntegerSubjects_AreTheirText(t *testing.T) {
 	s := newService(t, func(set *authjwt.Settings) { set.IntegerSubjects = true })
 	python := func(kind string, iat int64) string {
-		return signedClaims(t, claims(claim{"sub": 9007199254740993, "type": kind, "jti": "a-" + kind, "iat": iat}))
+		return signedClaims(t, claims(claim{"sub": int64(9007199254740993), "type": kind, "jti": "a-" + kind, "iat": iat}))
 	}
 	rec := s.do("GET", "/protected", python("access", testNow.Unix()))
 	assert.Equal(t, "9007199254740993", rec.Body.String())
