@@ -101,10 +101,7 @@ func (l *loading) variable(name, upper string, texts map[string]string) {
 			l.fail(name, err)
 			return
 		}
-		text = content
-		if n.field == "SecretKey" {
-			text = cutLineBreak(text)
-		}
+		text = cutLineBreak(content)
 	} else if fileReadable(n) && n.field != "SecretKey" && !isPEM(text) {
 		l.fail(name, fmt.Errorf("it is no PEM, which begins with -----BEGIN; if it names a file, set %s_FILE instead", base))
 		return

@@ -45,7 +45,7 @@ func TestEnvironment_NoKubernetesService(t *testing.T) {
 		{"AUTHJWT_REDIS_PORT_6379_TCP", "6379"}, {"AUTHJWT_REDIS_PORT_6379_TCP_PROTO", "http"}, {"AUTHJWT_REDIS_PORT_6379_TCP_PROTO", "TCP"}, {"AUTHJWT_REDIS_PORT_6379_TCP_PORT", "tcp"},
 		{"AUTHJWT_REDIS_PORT_6379_TCP_ADDR", "redis"}, {"AUTHJWT_REDIS_PORT_6379_HTTP", "tcp://10.0.0.1:6379"}, {"AUTHJWT_REDIS_PORT_6379", "tcp://10.0.0.1:6379"},
 		{"AUTHJWT_REDIS_PORT_X_TCP", "tcp://10.0.0.1:6379"}, {"AUTHJWT_REDIS_PORT_6379_TCP_HOST", "10.0.0.1"}, {"AUTHJWT_REDIS_HOST", "10.0.0.1"}, {"AUTHJWT_REDIS_ADDR", "10.0.0.1"},
-		{"authjwt_redis_service_host", "10.0.0.1"}, {"AUTHJWT__SERVICE_HOSTS", "10.0.0.1"}, {"AUTHJWTX_SERVICE_HOST", ""},
+		{"authjwt_redis_service_host", "10.0.0.1"}, {"AUTHJWT_x_AUTHJWT_SERVICE_HOST", "10.0.0.1"}, {"AUTHJWT__SERVICE_HOSTS", "10.0.0.1"}, {"AUTHJWTX_SERVICE_HOST", ""},
 	} {
 		_, err := fromEnv(t, map[string]string{row.name: row.text})
 		if strings.HasPrefix(row.name, "AUTHJWTX") {
