@@ -1,6 +1,7 @@
 package authjwt
 
 import (
+	"crypto/fips140"
 	"crypto/hmac"
 	"crypto/x509"
 	"encoding/base64"
@@ -79,6 +80,8 @@ func secretProblem(secret string, short bool, algs ...algorithm) error {
 		return errors.New("it is a public key or a JWK, no secret; parse it with authjwt.ParsePublicKey for PublicKey, or " + howTo)
 	case slices.Contains(wellKnownSecrets, strings.ToLower(strings.TrimSpace(secret))):
 		return errors.New("it is a well-known example; " + howTo)
+	case refusedByFIPS(secret):
+		return fmt.Errorf("%d octets are too few for GODEBUG=fips140=only; %s", len(secret), howTo)
 	case len(secret) < need && short:
 		return nil
 	case len(secret) < need:
@@ -88,6 +91,9 @@ func secretProblem(secret string, short bool, algs ...algorithm) error {
 	}
 	return nil
 }
+
+// refusedByFIPS tells what crypto/hmac would panic at: a key below 112 bits (SP 800-131A) where the mode admits nothing else.
+func refusedByFIPS(secret string) bool { return fips140.Enforced() && len(secret) < 112/8 }
 
 // isPublicKey knows the forms that are not PEM: a line of OpenSSH or of RFC 4716, a JWK, and DER, bare or in base64, as
 // identity providers show it. The modulus alone cannot be told from a secret.

@@ -117,8 +117,9 @@ func (s *Settings) ownKeys() (ring *KeyRing, found []error) {
 		case alg.family == familyHMAC && p != nil && s.SecretKey == "":
 			found = append(found, mistake(field, "%s, or set SecretKey, too", misfit(name, p.public)))
 		case alg.family == familyHMAC:
-			secret = append(secret, alg)
-			list.keys = append(list.keys, newSecretKey(keyID(s.KeyID, ""), alg, s.SecretKey))
+			if secret = append(secret, alg); !refusedByFIPS(s.SecretKey) {
+				list.keys = append(list.keys, newSecretKey(keyID(s.KeyID, ""), alg, s.SecretKey))
+			}
 		case p == nil && s.hasPair(): // it is told
 		case p == nil:
 			found = append(found, mistake(field, "%q needs a PrivateKey, or a PublicKey to verify alone", name))
