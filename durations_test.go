@@ -22,7 +22,7 @@ func TestDurations_Taken(t *testing.T) {
 		{access, 60, time.Minute}, {access, int8(60), time.Minute}, {access, uint64(60), time.Minute}, {access, float32(1.5), 1500 * time.Millisecond},
 		{access, 1.5, 1500 * time.Millisecond}, {access, 1.1, 1100 * time.Millisecond}, {access, 60.000001, time.Minute + time.Microsecond},
 		{access, json.Number("60"), time.Minute}, {access, json.Number("1.5"), 1500 * time.Millisecond}, {access, json.Number("6e1"), time.Minute},
-		{access, 9223372036, 9223372036 * time.Second}, {access, time.Minute, time.Minute}, {access, time.Minute + 1, time.Minute + 1},
+		{access, int64(9223372036), 9223372036 * time.Second}, {access, time.Minute, time.Minute}, {access, time.Minute + 1, time.Minute + 1},
 		{access, false, authjwt.NoExpiry}, {access, authjwt.NoExpiry, authjwt.NoExpiry}, {refresh, false, authjwt.NoExpiry},
 		{"authjwt_session_expires", false, authjwt.NoExpiry}, {"authjwt_session_expires", "P90D", 2160 * time.Hour},
 
@@ -76,7 +76,7 @@ func TestDurations_Refused(t *testing.T) {
 		{access, json.Number("0x10"), "\"0x10\"" + none}, {access, json.Number("NaN"), "\"NaN\"" + none}, {access, json.Number(""), "\"\"" + none},
 		{access, complex(1, 0), "a complex128" + none},
 		{access, math.NaN(), "NaN" + wide}, {access, math.Inf(1), "+Inf" + wide}, {access, math.Inf(-1), "-Inf" + wide}, {access, 1e10, "1e+10" + wide}, {access, int64(math.MaxInt64), "9223372036854775807" + wide},
-		{access, uint64(math.MaxUint64), "18446744073709551615" + wide}, {access, json.Number("1e400"), "\"1e400\"" + wide}, {access, 9223372037, "9223372037" + wide},
+		{access, uint64(math.MaxUint64), "18446744073709551615" + wide}, {access, json.Number("1e400"), "\"1e400\"" + wide}, {access, int64(9223372037), "9223372037" + wide},
 		{access, "P9999999999D", "\"P9999999999D\"" + wide}, {access, "99999999999:00:00", "\"99999999999:00:00\"" + wide},
 		{"authjwt_session_expires", 0, "0" + lifetime}, {"JWT_ACCESS_TOKEN_EXPIRES", 0, "0" + lifetime}, {"JWT_REFRESH_TOKEN_EXPIRES", true, "true" + none},
 
