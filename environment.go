@@ -3,6 +3,7 @@ package authjwt
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/netip"
 	"os"
@@ -21,8 +22,8 @@ import (
 // secrets say; of the secret's file one line break at the end is cut off, for editors and kubectl add it.
 //
 // The error joins all mistakes. Empty variables are mistakes, for a secret that did not arrive must not pass for none, and so are unknown
-// ones, but for those that Kubernetes sets by itself for services whose names begin with authjwt. Otherwise it is LoadSettings; the
-// algorithm, if it is not named, goes by the key.
+// ones, but for those that Kubernetes sets by itself for services whose names begin with authjwt. Otherwise it is LoadSettings, but
+// that the algorithm, if it is not named, goes by the key, and a key that no algorithm uses is a mistake for [New] to find.
 func SettingsFromEnv() (Settings, error) {
 	l := loading{spell: envName, extra: []string{presetName}}
 	texts, names := map[string]string{}, map[string]string{} // by the names in upper case
@@ -122,8 +123,12 @@ func readFile(path, base string) (string, error) {
 		return "", fmt.Errorf("it is a key, not the name of a file; set %s to it", base)
 	}
 	content, err := os.ReadFile(path)
+	var failed *fs.PathError
+	if errors.As(err, &failed) { // without the path, which may be a secret that belongs to the other variable
+		return "", fmt.Errorf("it names a file that cannot be read: %w; is it mounted, may this process read it, or does the value belong to %s?", failed.Err, base)
+	}
 	if err != nil {
-		return "", fmt.Errorf("%w; is it mounted, and may this process read it?", err)
+		return "", err
 	}
 	return string(content), nil
 }

@@ -178,7 +178,8 @@ func TestEnvironment_Files(t *testing.T) {
 		variables map[string]string
 		want      string
 	}{
-		{map[string]string{"AUTHJWT_SECRET_KEY_FILE": missing}, "AUTHJWT_SECRET_KEY_FILE: open " + missing + ": …; is it mounted, and may this process read it?"},
+		{map[string]string{"AUTHJWT_SECRET_KEY_FILE": missing}, "AUTHJWT_SECRET_KEY_FILE: it names a file that cannot be read: …; is it mounted, may this process read it, or does the value belong to AUTHJWT_SECRET_KEY?"},
+		{map[string]string{"AUTHJWT_SECRET_KEY_FILE": testSecret}, "AUTHJWT_SECRET_KEY_FILE: it names a file that cannot be read: …"},
 		{map[string]string{"AUTHJWT_SECRET_KEY_FILE": fileOf(t, "")}, "AUTHJWT_SECRET_KEY_FILE: it is empty; make one with: openssl rand -base64 32"},
 		{map[string]string{"AUTHJWT_SECRET_KEY_FILE": fileOf(t, "\n")}, "AUTHJWT_SECRET_KEY_FILE: it is empty;…"},
 		{map[string]string{"AUTHJWT_SECRET_KEY_FILE": fileOf(t, "short")}, "AUTHJWT_SECRET_KEY_FILE: Settings.SecretKey: 5 octets are too few…"},

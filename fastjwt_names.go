@@ -42,6 +42,15 @@ const (
 	noPreviousKey     = "leave it out, and set Settings.KeyRing in Go, which holds several keys"
 )
 
+func findForeign(lower string) (foreign, bool) {
+	for _, f := range fastJWTOnly {
+		if strings.ToLower(f.name) == lower {
+			return f, true
+		}
+	}
+	return foreign{}, false
+}
+
 // foreign looks at what came by names of fastJWTOnly. Its errors show no value, which may be a secret.
 func (l *loading) foreign(values map[string]any, spellings map[string]string) {
 	for _, f := range fastJWTOnly {
@@ -49,7 +58,7 @@ func (l *loading) foreign(values map[string]any, spellings map[string]string) {
 			l.fail(spellings[strings.ToLower(f.name)], errors.New(f.fix))
 		}
 	}
-	if values["JWT_CSRF_CHECK_FORM"] != any(true) {
+	if check, err := readBool(values["JWT_CSRF_CHECK_FORM"]); err != nil || !check {
 		l.settings.CSRFFormField = ""
 		return
 	}

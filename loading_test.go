@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -157,6 +158,16 @@ func TestLoadSettings_SecretsStaySecret(t *testing.T) {
 				}
 			}
 		}
+	}
+	cut, spaced := "authjwt\n"+inner+"\n-----END PRIVATE KEY-----", "----- BEGIN PRIVATE KEY -----\n"+inner
+	for _, given := range []dict{
+		{examplePrivatePEM: 1}, {cut: 1}, {"authjwt_realm": cut}, {"authjwt_realm": spaced}, {"authjwt_algorithm": spaced},
+		{"authjwt_decode_audience": json.RawMessage(examplePrivatePEM)}, {"authjwt_trusted_origins": []byte(secret)},
+	} {
+		_, err := authjwt.LoadSettings(given)
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), inner)
+		assert.NotContains(t, err.Error(), "element", "octets one by one")
 	}
 	for _, name := range []string{"authjwt_secret_key", "authjwt_private_key", "authjwt_public_key", "JWT_SECRET_KEY", "JWT_PRIVATE_KEY",
 		"JWT_PREVIOUS_SECRET_KEY", "JWT_PREVIOUS_PUBLIC_KEY"} {

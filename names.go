@@ -12,16 +12,17 @@ import (
 // [FastAPIJWTAuth], or FastJWT's, JWT_SECRET_KEY and so on, for [FastJWT]; letter case does not matter. A field that Python has no
 // name for has one of the first kind: ClockSkew is authjwt_clock_skew. Keys are PEM texts, or parsed. Lists may come from JSON, YAML or
 // Go. Numbers count seconds where a duration is due, which "15m", "PT15M" and "0:15:00" are, too; false is a life without end. Texts are
-// taken as they stand, blanks included. Null is what None is in Python, and an error where None makes no sense there.
+// taken as they stand, blanks included. Null is what None is in Python, and an error where None makes no sense there, or is refused, as for
+// authjwt_cookie_samesite: leave that one out. Fields that FastJWT has no name for go by the names of the first kind beside its own.
 //
 // As in Python, the algorithm is HS256 unless it is named, and a key that no algorithm uses is ignored. What FastJWT has and
 // this package has not may stand at its default, so that a dump of all settings loads.
 //
 // The error joins all mistakes, by the names that were given, those that are unknown or given twice among them. Keys and a Store may be added
-// to the Settings afterwards, so whether they are missing, and whether a secret is long enough for its algorithm, [New] says.
+// to the Settings afterwards, so whether they are missing, and whether a secret of 8 octets or more is long enough, [New] says.
 func LoadSettings(values map[string]any) (Settings, error) {
 	names := slices.Sorted(maps.Keys(values))
-	python := slices.IndexFunc(names, func(name string) bool { return hasPrefixFold(name, "authjwt_") })
+	python := slices.IndexFunc(names, isPythonAlone)
 	fastJWT := slices.IndexFunc(names, func(name string) bool { return hasPrefixFold(name, "JWT_") })
 	l := loading{settings: FastAPIJWTAuth(), spell: func(n loadable) string { return n.python }}
 	if fastJWT >= 0 {
@@ -50,8 +51,8 @@ func LoadSettings(values map[string]any) (Settings, error) {
 				r = n.read
 			}
 			l.take(n.field, r, name, v)
-		} else if slices.ContainsFunc(fastJWTOnly, func(f foreign) bool { return strings.ToLower(f.name) == lower }) {
-			theirs[strings.ToUpper(name)] = v
+		} else if f, ok := findForeign(lower); ok {
+			theirs[f.name] = v
 		} else {
 			l.unknown(name)
 		}
@@ -61,6 +62,12 @@ func LoadSettings(values map[string]any) (Settings, error) {
 		l.foreign(theirs, spellings)
 	}
 	return l.finish()
+}
+
+// isPythonAlone tells the names of fastapi-jwt-auth's from those of fields that FastJWT has no name for, which go with its names, too.
+func isPythonAlone(name string) bool {
+	n, ok := findLoadable(strings.ToLower(name), func(n loadable) string { return n.python })
+	return hasPrefixFold(name, "authjwt_") && (!ok || n.fastJWT != "")
 }
 
 func findLoadable(lower string, spell func(loadable) string) (loadable, bool) {
@@ -222,6 +229,8 @@ func distanceTo(name, rest string) int {
 // shownName keeps errors in one line, and out of them what was no name.
 func shownName(name string) string {
 	switch {
+	case isPEM(name):
+		return "a PEM text in the place of a name"
 	case len(name) > 2*maxName:
 		return fmt.Sprintf("a name of %d octets", len(name))
 	case name != "" && isAlphanumericOr(name, "_"):

@@ -276,12 +276,20 @@ func TestNames_Clash(t *testing.T) {
 		{dict{"authjwt_realm": "a", "AUTHJWT_REALM": "a"}, []string{"authjwt_realm: it stands there as AUTHJWT_REALM, too; write it once"}},
 		{dict{"JWT_ALGORITHM": "HS256", "jwt_algorithm": "HS256", "Jwt_Algorithm": "HS256"}, []string{
 			"Jwt_Algorithm: it stands there as JWT_ALGORITHM, too; write it once", "jwt_algorithm: it stands there as JWT_ALGORITHM, too; write it once"}},
-		{dict{"authjwt_realm": "a", "JWT_ALGORITHM": "HS256"}, []string{
-			"JWT_ALGORITHM: it is FastJWT's name, and authjwt_realm fastapi-jwt-auth's; write the names of one of them"}},
-		{dict{"authjwt_realm": "a", "JWT_CSRF_IN_COOKIES": false}, []string{
+		{dict{"authjwt_header_name": "a", "JWT_ALGORITHM": "HS256"}, []string{
+			"JWT_ALGORITHM: it is FastJWT's name, and authjwt_header_name fastapi-jwt-auth's; write the names of one of them"}},
+		{dict{"authjwt_header_name": "a", "JWT_CSRF_IN_COOKIES": false}, []string{
 			"JWT_CSRF_IN_COOKIES: it is FastJWT's name, and…", "JWT_CSRF_IN_COOKIES: the CSRF value is always in a cookie…"}},
 	} {
 		_, err := authjwt.LoadSettings(row.given)
 		assertMistakes(t, err, row.want...)
 	}
+	// What FastJWT has no name for goes with its names.
+	s, err := authjwt.LoadSettings(dict{"JWT_ALGORITHM": "HS512", "authjwt_clock_skew": 1, "AUTHJWT_DECODE_LEEWAY": 2})
+	require.NoError(t, err)
+	want := authjwt.FastJWT()
+	want.Algorithm, want.ClockSkew, want.DecodeLeeway = "HS512", time.Second, 2*time.Second
+	assert.Equal(t, want, s)
+	_, err = authjwt.LoadSettings(dict{"JWT_COO\u212aIE_HTTP_ONLY": false}) // a Kelvin sign is a k in lower case
+	assert.Error(t, err)
 }

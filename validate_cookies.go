@@ -18,7 +18,7 @@ func (s *Settings) cookieMistakes() (found []error) {
 		found = append(found, mistake("CookiePrefix", "%q is no prefix; use __Host- or __Secure-, or leave it empty", s.CookiePrefix))
 	}
 	if s.CookiePrefix != "" && s.InsecureCookies {
-		found = append(found, mistake("InsecureCookies", "browsers refuse %s cookies without Secure; leave one of them out", s.CookiePrefix))
+		found = append(found, mistake("InsecureCookies", "browsers refuse %q cookies without Secure; leave one of them out", s.CookiePrefix))
 	}
 	if s.CookieScheme != "" && !isToken(s.CookieScheme) {
 		found = append(found, mistake("CookieScheme", "%q is not a scheme (RFC 9110 §11.1); use Bearer, or leave it empty", s.CookieScheme))

@@ -96,7 +96,10 @@ func describe(v any) string {
 	return fmt.Sprintf("a %T", v)
 }
 
-func isPEM(s string) bool { return strings.Contains(s, "-----BEGIN ") }
+// isPEM knows one that was cut or spaced out, too.
+func isPEM(s string) bool {
+	return strings.Contains(s, "-----BEGIN ") || strings.Contains(s, "-----END ") || strings.Contains(s, "----- BEGIN ")
+}
 
 // isText tells texts from json.Number, which is a string to Go alone.
 func isText(v any) bool {
@@ -192,7 +195,7 @@ func readList(v any, single bool) (texts []string, err error) {
 		v = []any{v}
 	}
 	r := reflect.ValueOf(v)
-	if r.Kind() != reflect.Slice && r.Kind() != reflect.Array {
+	if r.Kind() != reflect.Slice && r.Kind() != reflect.Array || r.Type().Elem().Kind() == reflect.Uint8 { // octets may be a key
 		return nil, misread(v, "no list; write [\"…\"]")
 	}
 	var found []error
