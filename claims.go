@@ -16,8 +16,8 @@ const maxDepth = 32
 // maxDate is the last second of the year 9999, the largest NumericDate accepted.
 const maxDate = 253402300799
 
-// otherType is the type of a token whose claim is empty or no string: not the one wanted, whichever it is.
-const otherType TokenType = "(other)"
+// unnamedType is the type of a token whose claim is empty or no string: not the one wanted, whichever it is.
+const unnamedType TokenType = "(unnamed)"
 
 // reservedClaims are written by the package alone.
 var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "persistent", "iss", "aud", "sid", "session_exp"}
@@ -172,7 +172,7 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	if untyped {
 		t.Type = s.UntypedTokens
 	} else if t.Type == "" {
-		t.Type = otherType
+		t.Type = unnamedType
 	}
 	if f := w.checkDates(s, t, now); f != nil {
 		return f

@@ -61,9 +61,7 @@ func (s Settings) withDefaults() Settings {
 	}
 	s.DecodeAlgorithms = slices.Clone(s.DecodeAlgorithms)
 	s.TokenLocation = slices.Clone(s.TokenLocation)
-	if s.Errors == FastAPI {
-		slices.SortStableFunc(s.TokenLocation, func(a, b Location) int { return headersFirst(a) - headersFirst(b) })
-	}
+	s.inOrder(s.TokenLocation)
 	s.EncodeAudience = slices.Clone(s.EncodeAudience)
 	s.DecodeAudience = slices.Clone(s.DecodeAudience)
 	s.DenylistTokenChecks = slices.Clone(s.DenylistTokenChecks)
@@ -89,11 +87,12 @@ func (s *Settings) cookieDefaults() {
 	setDefault(&s.RefreshCSRFHeaderName, "X-CSRF-Token")
 }
 
-func headersFirst(l Location) int {
-	if l == Headers {
-		return 0
+// inOrder puts Headers first in the FastAPI style.
+func (s *Settings) inOrder(locations []Location) {
+	if at := slices.Index(locations, Headers); s.Errors == FastAPI && at > 0 {
+		copy(locations[1:], locations[:at])
+		locations[0] = Headers
 	}
-	return 1
 }
 
 func setDefault[T comparable](field *T, value T) {

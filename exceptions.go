@@ -88,8 +88,9 @@ type ErrorStyle int
 const (
 	// RFC6750 answers with the statuses and challenges of RFC 6750 and {"detail", "code"}. It is the default.
 	RFC6750 ErrorStyle = iota
-	// FastAPI answers with fastapi-jwt-auth's numbers (422 for bad tokens) and {"detail"}, without
-	// challenge. An upgrade to WebSocket with a token in a cookie always needs the CSRF value in it.
+	// FastAPI answers with fastapi-jwt-auth's numbers (422 for bad tokens) and {"detail"}, without challenge. Headers is looked at first,
+	// and a header without a token of ours is malformed, unless another location holds one, or an optional guard sees another
+	// scheme. An upgrade to WebSocket with a token in a cookie always needs the CSRF value, by WithCSRFToken.
 	FastAPI
 	// FastJWTStyle answers with FastJWT's statuses (422 for tokens that do not verify) and {"message", "error_type"},
 	// without challenge.

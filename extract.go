@@ -40,7 +40,7 @@ func (a *AuthJWT) extract(r *requirement) (credential, *failure) {
 	}
 	if slices.ContainsFunc(a.queryTokens, notEmpty) && slices.Contains(r.locations, Query) && slices.Contains(r.locations, Headers) {
 		raw, f := a.m.fromHeader(a.c.Request.Header)
-		if raw != "" {
+		if raw != "" || a.m.malformed(a.c.Request.Header, &requirement{optional: true, locations: r.locations}) {
 			f = failMixed // RFC 6750 §2
 		}
 		if f != nil {

@@ -2,6 +2,7 @@ package authjwt_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -81,6 +82,7 @@ func TestFastAPI_HeaderComesFirst(t *testing.T) {
 		{"Bearer " + alice, []authjwt.RequireOption{authjwt.WithLocations(authjwt.Cookies)}, authjwt.Cookies},
 		{"Basic x", []authjwt.RequireOption{authjwt.WithLocations(authjwt.Cookies)}, authjwt.Cookies},
 		{"Basic x", nil, authjwt.Cookies},
+		{"Bearer " + alice, []authjwt.RequireOption{authjwt.WithLocations(authjwt.Cookies, authjwt.Headers)}, authjwt.Headers},
 	} {
 		var from authjwt.Location
 		g := guard(t, m.Required(row.only...), func(c *gin.Context) { from = authjwt.FromContext(c).Token().Location })
@@ -109,5 +111,21 @@ func TestFastAPI_HeaderThatIsNoLocation(t *testing.T) {
 	} {
 		g := guard(t, row.guard(newManager(t, fastAPI, row.edit)))
 		g.assertFastAPI(t, g.get("Basic YTpi"), row.status, row.detail)
+	}
+}
+
+// RFC 6750 §2 forbids two ways at once. A header that is malformed is one of them, another scheme is none.
+func TestFastAPI_HeaderBesideQuery(t *testing.T) {
+	m := newManager(t, fastAPI, func(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{authjwt.Query, authjwt.Headers} })
+	token := mustCreate(t, m)
+	g := guard(t, m.Required())
+	for field, mixed := range map[string]bool{"": false, "Basic x": false, "Bearer": true, "Bearer x": true, "Bearer" + token: true, "Bearer " + token + " x": true} {
+		req := httptest.NewRequest(http.MethodGet, "/?token="+token, nil)
+		req.Header.Set("Authorization", field)
+		if rec := g.do(req); mixed {
+			g.assertFastAPI(t, rec, http.StatusUnprocessableEntity, severalTokens.detail)
+		} else {
+			assert.Equal(t, http.StatusOK, rec.Code, field)
+		}
 	}
 }

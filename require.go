@@ -94,6 +94,8 @@ func (m *Manager) with(r requirement, opts []RequireOption) requirement {
 	}
 	if r.locations == nil {
 		r.locations = m.settings.TokenLocation
+	} else {
+		m.settings.inOrder(r.locations)
 	}
 	return r
 }
@@ -104,7 +106,7 @@ func (m *Manager) admit(t *Token, r *requirement) *Error {
 	case t.Type == "":
 		return m.fail(failNoType, nil)
 	case t.Type != r.want:
-		return m.fail(m.otherType(t, r.want), nil)
+		return m.fail(m.notWanted(t, r.want), nil)
 	case r.fresh && !t.Fresh:
 		return m.fail(failNotFresh, nil)
 	}
@@ -118,9 +120,9 @@ func (m *Manager) admit(t *Token, r *requirement) *Error {
 	return nil
 }
 
-// otherType is the failure of a token that is not of the type wanted. With InsecureNoRefreshIssuer the guard decides
+// notWanted is the failure of a token that is not of the type wanted. With InsecureNoRefreshIssuer the guard decides
 // whether iss is looked at, not the token, and is told first, as in fastapi-jwt-auth.
-func (m *Manager) otherType(t *Token, want TokenType) *failure {
+func (m *Manager) notWanted(t *Token, want TokenType) *failure {
 	s := &m.settings
 	switch {
 	case want == Refresh:
@@ -133,7 +135,7 @@ func (m *Manager) otherType(t *Token, want TokenType) *failure {
 	return failIssuer
 }
 
-// asAsked is the other half of otherType: a token that is no refresh token was refused for its issuer.
+// asAsked is the other half of notWanted: a token that is no refresh token was refused for its issuer.
 func (m *Manager) asAsked(e *Error, r *requirement) *Error {
 	if m.settings.InsecureNoRefreshIssuer && r.want == Refresh && (e.kind == failIssuer || e.kind == failNoIssuer) {
 		return m.fail(failNotRefresh, nil)

@@ -68,7 +68,7 @@ func TestInsecureNoRefreshIssuer(t *testing.T) {
 			if row.renewal == none {
 				renewal.accepts(t, token)
 			} else {
-				renewal.guardRefuses(t, token, row.renewal, authjwt.ErrRefreshTokenRequired)
+				renewal.refuses(t, token, row.renewal, authjwt.ErrRefreshTokenRequired)
 			}
 			for _, guardian := range []gin.HandlerFunc{access.m.Optional(), access.m.FreshRequired()} {
 				if access.guardWith(t, guardian); row.access != none {

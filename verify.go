@@ -25,10 +25,11 @@ func (m *Manager) Verify(ctx context.Context, raw string, want TokenType) (*Toke
 		return nil, m.misused(errWant)
 	}
 	t := new(Token)
+	r := &requirement{want: want}
 	if e := m.verify(ctx, raw, t); e != nil {
-		return nil, e
+		return nil, m.asAsked(e, r)
 	}
-	if e := m.admit(t, &requirement{want: want}); e != nil {
+	if e := m.admit(t, r); e != nil {
 		return nil, e
 	}
 	return t, nil
@@ -155,11 +156,16 @@ func (m *Manager) inOrder(f *failure, s *scratch, first, last int) *failure {
 func pythonDecodes(segment []byte) bool {
 	quad, padding := 0, 0
 	for i := range (len(segment) + 3) / 4 * 4 {
-		if i >= len(segment) || segment[i] == '=' {
+		ch := byte('=')
+		if i < len(segment) {
+			ch = segment[i]
+		}
+		switch {
+		case ch == '=':
 			if padding++; quad >= 2 && quad+padding >= 4 {
 				return true
 			}
-		} else if isAlphanumericOr(string(segment[i:i+1]), "-_+/") {
+		case 'a' <= ch|0x20 && ch|0x20 <= 'z' || '0' <= ch && ch <= '9' || ch == '-' || ch == '_' || ch == '+' || ch == '/':
 			quad, padding = (quad+1)%4, 0
 		}
 	}
