@@ -9,8 +9,9 @@ import (
 
 // FastAPIJWTAuth returns Settings with the wire form of fastapi-jwt-auth 0.5.0: its cookies, claims, statuses and
 // bodies, so that services of both kinds can share a secret and a front end while routes move from one to the other.
-// What is verified is verified as strictly as by default, but for what the fields say that start with Insecure. Add
-// the keys, and whatever your service sets itself; as there, an issuer or audience that is only decoded is not written.
+// What is verified is verified as strictly as by default, but for what the fields say that start with Insecure, and iss
+// where EncodeIssuer alone is set: as there, what is only encoded is not checked, and what is only decoded is not written.
+// Add the keys, and whatever your service sets itself.
 // [LoadSettings] starts from it. docs/migrate-fastapi-jwt-auth.md lists the differences.
 func FastAPIJWTAuth() Settings {
 	return Settings{
