@@ -13,10 +13,11 @@ import (
 
 // A tally counts how the steps came out, and lists all but the exact ones.
 type tally struct {
-	exact int
-	lines map[string][]string // by kind
-	used  map[string]bool     // of byQuirk, byStep and refusedSettings
-	left  []string
+	exact      int // of which unanswered sign a token or wait
+	unanswered int
+	lines      map[string][]string // by kind
+	used       map[string]bool     // of byQuirk, byStep and refusedSettings
+	left       []string
 }
 
 func newTally() *tally { return &tally{lines: map[string][]string{}, used: map[string]bool{}} }
@@ -102,7 +103,7 @@ func (l *tally) unused() (names []string) {
 }
 
 func (l *tally) String() string {
-	text := fmt.Sprintf("%d steps:\n%4d exact\n", l.sum(), l.exact)
+	text := fmt.Sprintf("%d steps:\n%4d exact, of which %d sign a token or wait\n", l.sum(), l.exact, l.unanswered)
 	for _, kind := range []string{isQuirk, isClass, isRequirement, isTyped} {
 		text += fmt.Sprintf("%4d by %s\n", len(l.lines[kind]), kind)
 		for _, line := range l.lines[kind] {
