@@ -107,7 +107,7 @@ func isText(v any) bool {
 	return !number && reflect.ValueOf(v).Kind() == reflect.String
 }
 
-// readText takes texts unchanged, where Python strips them (Q53): what they sign and compare is what is written.
+// readText takes texts unchanged, where Python strips them (Q53 of testdata/conformance/quirks.json, as all such numbers): what they sign and compare is what is written.
 func readText(v any) (string, error) {
 	if !isText(v) {
 		return "", misread(v, "no text; write it in quotes")
