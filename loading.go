@@ -92,12 +92,8 @@ func (s Settings) loadedMistakes() (found []error) {
 		found = s.algorithmMistakes(false)
 	}
 	if s.SecretKey != "" {
-		algs := []algorithm{algorithms[0]}
-		for _, name := range append([]string{s.Algorithm}, s.DecodeAlgorithms...) {
-			if alg, ok := findAlgorithm(name); ok && alg.family == familyHMAC {
-				algs = append(algs, alg)
-			}
-		}
+		algs, _ := s.namedAlgorithms()
+		algs = append(algs, algorithms[0])
 		short := s.InsecureShortSecret || len(s.SecretKey) >= minDistinctBytes // below, it is for no algorithm
 		if err := secretProblem(s.SecretKey, short, algs...); err != nil {
 			found = append(found, mistake("SecretKey", "%w", err))
@@ -112,16 +108,24 @@ func (s *Settings) asInPython() {
 	if s.hasPair() && !onlyVerifies {
 		setDefault(&s.Algorithm, "HS256")
 	}
-	secret, pair := s.Algorithm == "", false
-	for _, name := range append([]string{s.Algorithm}, s.DecodeAlgorithms...) {
-		alg, ok := findAlgorithm(name)
-		secret = secret || ok && alg.family == familyHMAC
-		pair = pair || ok && alg.family != familyHMAC
-	}
-	if !secret {
+	ofSecret, ofPair := s.namedAlgorithms()
+	if s.Algorithm != "" && ofSecret == nil {
 		s.SecretKey = ""
 	}
-	if !pair && s.SecretKey != "" {
+	if ofPair == nil && s.SecretKey != "" {
 		s.PrivateKey, s.PublicKey = nil, nil
 	}
+}
+
+// namedAlgorithms are those that Algorithm and DecodeAlgorithms name, of a secret and of a key pair.
+func (s *Settings) namedAlgorithms() (ofSecret, ofPair []algorithm) {
+	for _, name := range append([]string{s.Algorithm}, s.DecodeAlgorithms...) {
+		switch alg, ok := findAlgorithm(name); {
+		case ok && alg.family == familyHMAC:
+			ofSecret = append(ofSecret, alg)
+		case ok:
+			ofPair = append(ofPair, alg)
+		}
+	}
+	return ofSecret, ofPair
 }
