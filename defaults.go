@@ -61,7 +61,7 @@ func (s Settings) withDefaults() Settings {
 	}
 	s.DecodeAlgorithms = slices.Clone(s.DecodeAlgorithms)
 	s.TokenLocation = slices.Clone(s.TokenLocation)
-	s.inOrder(s.TokenLocation)
+	s.headersFirst(s.TokenLocation)
 	s.EncodeAudience = slices.Clone(s.EncodeAudience)
 	s.DecodeAudience = slices.Clone(s.DecodeAudience)
 	s.DenylistTokenChecks = slices.Clone(s.DenylistTokenChecks)
@@ -87,8 +87,8 @@ func (s *Settings) cookieDefaults() {
 	setDefault(&s.RefreshCSRFHeaderName, "X-CSRF-Token")
 }
 
-// inOrder puts Headers first in the FastAPI style.
-func (s *Settings) inOrder(locations []Location) {
+// headersFirst puts Headers first in the FastAPI style.
+func (s *Settings) headersFirst(locations []Location) {
 	if at := slices.Index(locations, Headers); s.Errors == FastAPI && at > 0 {
 		copy(locations[1:], locations[:at])
 		locations[0] = Headers

@@ -132,13 +132,16 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 	writeJSON(c, e.Status, m.body(e))
 }
 
+// detailAlone is the body of FastAPI's own refusals.
+type detailAlone struct {
+	Detail string `json:"detail"`
+}
+
 // body is the answer's.
 func (m *Manager) body(e *Error) any {
 	switch m.settings.Errors {
 	case FastAPI:
-		return struct {
-			Detail string `json:"detail"`
-		}{e.Detail}
+		return detailAlone{e.Detail}
 	case FastJWTStyle:
 		return struct {
 			Message string `json:"message"`

@@ -73,7 +73,5 @@ func tutorialError(c *gin.Context, err *Error) {
 			detail = "Could not validate credentials"
 		}
 	}
-	writeJSON(c, err.Status, struct {
-		Detail string `json:"detail"`
-	}{detail})
+	writeJSON(c, err.Status, detailAlone{detail})
 }

@@ -95,7 +95,7 @@ func (m *Manager) with(r requirement, opts []RequireOption) requirement {
 	if r.locations == nil {
 		r.locations = m.settings.TokenLocation
 	} else {
-		m.settings.inOrder(r.locations)
+		m.settings.headersFirst(r.locations)
 	}
 	return r
 }

@@ -153,11 +153,13 @@ func isToken(s string) bool { return s != "" && isAlphanumericOr(s, "!#$%&'*+-.^
 // isAlphanumericOr tells whether s consists of ASCII letters, digits and the others alone.
 func isAlphanumericOr(s, others string) bool {
 	for _, ch := range []byte(s) {
-		letter := 'a' <= ch|0x20 && ch|0x20 <= 'z'
-		digit := '0' <= ch && ch <= '9'
-		if !letter && !digit && strings.IndexByte(others, ch) < 0 {
+		if !isAlphanumeric(ch) && strings.IndexByte(others, ch) < 0 {
 			return false
 		}
 	}
 	return true
+}
+
+func isAlphanumeric(ch byte) bool {
+	return 'a' <= ch|0x20 && ch|0x20 <= 'z' || '0' <= ch && ch <= '9'
 }

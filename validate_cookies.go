@@ -54,14 +54,15 @@ func (s *Settings) nameMistakes() (found []error) {
 	} {
 		c := one.cookie
 		key := strings.TrimPrefix(c.Name, s.CookiePrefix)
+		prefixed := hasPrefixFold(key, "__Host-") || hasPrefixFold(key, "__Secure-")
 		switch {
 		case !isToken(key):
 			found = append(found, mistake(one.field, "%q is not a cookie name (RFC 6265bis §4.1.1); use letters, digits, - and _", key))
 		case len(c.Name) > maxCookieSize/4:
 			found = append(found, mistake(one.field, "%d octets leave too little room for the value; use a short name", len(c.Name)))
-		case s.CookiePrefix != "" && (hasPrefixFold(key, "__Host-") || hasPrefixFold(key, "__Secure-")):
+		case prefixed && s.CookiePrefix != "":
 			found = append(found, mistake(one.field, "%q carries a prefix; CookiePrefix is put before all names, so leave this one out", key))
-		case s.InsecureCookies && (hasPrefixFold(key, "__Host-") || hasPrefixFold(key, "__Secure-")):
+		case prefixed && s.InsecureCookies:
 			found = append(found, mistake(one.field, "browsers refuse %q without Secure; leave InsecureCookies or the prefix out", key))
 		case hasPrefixFold(key, "__Host-") && (c.Path != "/" || c.Domain != ""):
 			found = append(found, mistake(one.field, "browsers refuse %q with a Domain or a Path but /; use __Secure-, or leave these out", key))

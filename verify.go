@@ -165,7 +165,7 @@ func pythonDecodes(segment []byte) bool {
 			if padding++; quad >= 2 && quad+padding >= 4 {
 				return true
 			}
-		case 'a' <= ch|0x20 && ch|0x20 <= 'z' || '0' <= ch && ch <= '9' || ch == '-' || ch == '_' || ch == '+' || ch == '/':
+		case isAlphanumeric(ch) || ch == '-' || ch == '_' || ch == '+' || ch == '/':
 			quad, padding = (quad+1)%4, 0
 		}
 	}
