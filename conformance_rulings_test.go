@@ -3,6 +3,7 @@ package authjwt_test
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -61,7 +62,7 @@ func claimed(name string, value any) func(recordedAnswer) recordedAnswer {
 
 // untilExp is the recorded answer with the access token's cookies ending with it: it lives 900 s from the begun second on.
 func untilExp(r recordedAnswer) recordedAnswer {
-	cookies := append([]recordedCookie(nil), r.SetCookies...)
+	cookies := slices.Clone(r.SetCookies)
 	for i := range cookies {
 		if strings.Contains(cookies[i].Name, "access") {
 			cookies[i].Attributes = maps.Clone(cookies[i].Attributes)

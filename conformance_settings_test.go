@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -132,7 +131,7 @@ func effective(t *testing.T, s *authjwt.Settings, name string) any {
 	case "authjwt_cookie_secure":
 		return !s.InsecureCookies
 	case "authjwt_cookie_samesite":
-		return map[http.SameSite]any{http.SameSiteLaxMode: "lax", http.SameSiteStrictMode: "strict", http.SameSiteNoneMode: "none"}[s.CookieSameSite]
+		return sameSites[s.CookieSameSite]
 	case "authjwt_header_type":
 		if s.HeaderType == authjwt.NoHeaderType {
 			return nil
