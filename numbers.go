@@ -61,6 +61,9 @@ func (m member) date(payload string) (time.Time, bool) {
 
 // numericDate takes the whole part of a JSON number by its digits: a float64 would round 1.9999999999999999 up.
 func numericDate(number string) (int64, bool) {
+	if seconds, ok := wholeSeconds(number); ok {
+		return seconds, true
+	}
 	mantissa, exponent, ok := cutExponent(number)
 	if !ok || mantissa[0] == '-' {
 		return 0, false
@@ -79,6 +82,17 @@ func numericDate(number string) (int64, bool) {
 		}
 	}
 	return seconds, true
+}
+
+// wholeSeconds is numericDate for what nearly all issuers write: some digits.
+func wholeSeconds(number string) (seconds int64, ok bool) {
+	for _, d := range []byte(number) {
+		if !isDigit(d) || seconds > maxDate {
+			return 0, false
+		}
+		seconds = seconds*10 + int64(d-'0')
+	}
+	return seconds, seconds <= maxDate
 }
 
 func cutExponent(number string) (mantissa string, exponent int, ok bool) {

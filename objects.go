@@ -33,14 +33,18 @@ func (m member) text(payload string) (string, bool) {
 
 // objectReader reads JSON objects with one decoder, which is most of what decoding costs.
 type objectReader struct {
-	buf bytes.Buffer
-	dec jsontext.Decoder
+	plain plainReader
+	buf   bytes.Buffer
+	dec   jsontext.Decoder
 }
 
 // read notes the members of one JSON object, and nothing but one, for which find has a field, by
 // their quoted names. It refuses what [decodeObject] refuses, and more than limit members. Wrong
 // types are no errors here: the checks that follow decide, in their fixed order.
 func (r *objectReader) read(text []byte, limit int, find func(name []byte) *member) bool {
+	if r.plain.read(text, limit, find) {
+		return true
+	}
 	if tooDeep(text) {
 		return false
 	}
