@@ -17,22 +17,31 @@ type AuthJWT struct {
 	c        *gin.Context
 	next     *AuthJWT // bound earlier: another Manager's, or this one's on the context that c is a copy of
 	detached bool     // c is a copy without a writer: there is no response to guard
+	varied   bool
 
 	accepted atomic.Pointer[Token] // atomic, for copies of the context read it in goroutines
 	refused  *Error
-	varied   bool
+	rare     *rarities
+	vary     [1]string // storage of the Vary field
 
-	queryTokens []string     // taken out of the URL
-	requestBody *requestBody // what was read out of the body
-	setLines    []string     // of Set-Cookie
-	vary        [1]string    // storage of the Vary field
+	// The last verification: a second guard in the same request verifies nothing again.
+	checked    *Token // whose content counts for nothing with an error; nil: there was none
+	checkedErr *Error
+	token      Token // storage of the first verified token, written once
+}
 
-	// The one verification kept: a second guard in the same request verifies nothing again.
-	checkedCred credential
-	checked     *Token
-	checkedErr  *Error
-	token       Token // storage of the first verified token, written once
-	tokenUsed   bool
+// rarities are what few requests need room for.
+type rarities struct {
+	queryTokens []string // taken out of the URL
+	setLines    []string // of Set-Cookie
+	body        requestBody
+}
+
+func (a *AuthJWT) rarities() *rarities {
+	if a.rare == nil {
+		a.rare = new(rarities)
+	}
+	return a.rare
 }
 
 var errCopy = errors.New("this is a copy of the request's context, without a response; guard before gin's Copy")
@@ -209,21 +218,18 @@ func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 
 // verifyOnce verifies the credential, unless it is the one verified last.
 func (a *AuthJWT) verifyOnce(cred credential) (*Token, *Error) {
-	if a.tokenUsed && a.checkedCred == cred {
-		return a.checked, a.checkedErr
+	t := a.checked
+	if t == nil || t.raw != cred.raw || t.Location != cred.location {
+		if t = &a.token; a.checked != nil {
+			t = new(Token)
+		}
+		t.raw, t.Location = cred.raw, cred.location
+		a.checked, a.checkedErr = t, a.m.verify(a.c.Request.Context(), cred.raw, t)
 	}
-	t := &a.token
-	if a.tokenUsed {
-		t = new(Token)
+	if a.checkedErr != nil {
+		return nil, a.checkedErr
 	}
-	a.tokenUsed = true
-	t.Location = cred.location
-	e := a.m.verify(a.c.Request.Context(), cred.raw, t)
-	if e != nil {
-		t = nil
-	}
-	a.checkedCred, a.checked, a.checkedErr = cred, t, e
-	return t, e
+	return t, nil
 }
 
 // refuse aborts first, then answers and seals; Token is nil from then on.

@@ -97,7 +97,7 @@ func (a *AuthJWT) setVerified(kind TokenType, raw string, opts []CookieOption) *
 func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
 	cookies, e := a.makeCookies(opts, tokens...)
 	if e == nil {
-		a.setLines = append(a.setLines, a.write(cookies)...)
+		a.writeNew(cookies)
 	}
 	return e
 }
@@ -156,7 +156,8 @@ func (a *AuthJWT) unset(carriers ...*carrier) error {
 		cookies = append(cookies, k.former...)
 	}
 	asked := a.write(deletions(cookies...))
-	a.setLines = slices.DeleteFunc(a.setLines, func(line string) bool { return slices.Contains(asked, line) })
+	rare := a.rarities()
+	rare.setLines = slices.DeleteFunc(rare.setLines, func(line string) bool { return slices.Contains(asked, line) })
 	return nil
 }
 
@@ -228,6 +229,12 @@ func deletions(cookies ...http.Cookie) []http.Cookie {
 	return gone
 }
 
+// writeNew writes cookies that go if the request ends in a refusal: see takeBack.
+func (a *AuthJWT) writeNew(cookies []http.Cookie) {
+	rare := a.rarities()
+	rare.setLines = append(rare.setLines, a.write(cookies)...)
+}
+
 // write is the only place where cookies are written. A cookie that this answer sets or unsets already
 // is replaced (RFC 6265bis §4.1.1), and the answer is kept out of caches. It returns the lines written.
 func (a *AuthJWT) write(cookies []http.Cookie) (written []string) {
@@ -260,7 +267,7 @@ func takeBack(c *gin.Context) {
 		dropCookies(h, func(line string) bool {
 			there, err := http.ParseSetCookie(line)
 			ours := err == nil && slices.ContainsFunc(a.m.carriers(), func(k *carrier) bool { return there.Name == k.token.Name || there.Name == k.csrf.Name })
-			return ours && there.MaxAge >= 0 || slices.Contains(a.setLines, line) // former places, too
+			return ours && there.MaxAge >= 0 || slices.Contains(a.rarities().setLines, line) // former places, too
 		})
 	}
 }

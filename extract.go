@@ -25,20 +25,13 @@ type requestBody struct {
 	csrf            string
 }
 
-func (a *AuthJWT) body() *requestBody {
-	if a.requestBody == nil {
-		a.requestBody = new(requestBody)
-	}
-	return a.requestBody
-}
-
 // extract returns the request's credential: that of the first location that holds one, good or bad.
 // It is empty where there is none, which only a guard can judge.
 func (a *AuthJWT) extract(r *requirement) (credential, *failure) {
 	if r.given {
 		return credential{raw: r.token}, nil
 	}
-	if slices.ContainsFunc(a.queryTokens, notEmpty) && slices.Contains(r.locations, Query) && slices.Contains(r.locations, Headers) {
+	if slices.ContainsFunc(a.queryTokens(), notEmpty) && slices.Contains(r.locations, Query) && slices.Contains(r.locations, Headers) {
 		raw, f := a.m.fromHeader(a.c.Request.Header)
 		if raw != "" || a.m.malformed(a.c.Request.Header, &requirement{optional: true, locations: r.locations}) {
 			f = failMixed // RFC 6750 §2
@@ -193,13 +186,22 @@ func (m *Manager) cookieToken(value string) string {
 
 // fromQuery returns what takeQuery took. Refresh tokens live too long for URLs.
 func (a *AuthJWT) fromQuery(kind TokenType) (string, *failure) {
+	tokens := a.queryTokens()
 	switch {
-	case kind == Refresh || len(a.queryTokens) == 0:
+	case kind == Refresh || len(tokens) == 0:
 		return "", nil
-	case len(a.queryTokens) > 1:
+	case len(tokens) > 1:
 		return "", failRepeatedQuery
 	}
-	return a.queryTokens[0], nil
+	return tokens[0], nil
+}
+
+// queryTokens are what takeQuery took out of the URL.
+func (a *AuthJWT) queryTokens() []string {
+	if a.rare == nil {
+		return nil
+	}
+	return a.rare.queryTokens
 }
 
 // takeQuery moves the token out of the URL, where loggers, handlers and links would find it (RFC 6750
@@ -210,13 +212,15 @@ func (a *AuthJWT) takeQuery() {
 	if tokens == nil {
 		for other := a.next; other != nil && tokens == nil; other = other.next { // it may have taken it
 			if other.m.settings.QueryStringName == name {
-				tokens = other.queryTokens
+				tokens = other.queryTokens()
 			}
 		}
-		a.queryTokens = tokens
+		if tokens != nil {
+			a.rarities().queryTokens = tokens
+		}
 		return
 	}
-	a.queryTokens = tokens
+	a.rarities().queryTokens = tokens
 	req.URL.RawQuery = rest
 	if path, query, found := strings.Cut(req.RequestURI, "?"); found {
 		if req.RequestURI = path; rest != "" {
@@ -264,7 +268,7 @@ func cutParameter(query, name string) (rest string, values []string) {
 // fromJSON returns the member of a JSON body. The body stays to be read by the handler. A body too
 // large to look into holds no credential that an optional guard would have to judge.
 func (a *AuthJWT) fromJSON(r *requirement) (string, *failure) {
-	body := a.body()
+	body := &a.rarities().body
 	if !body.jsonRead {
 		body.jsonRead = true
 		body.access, body.refresh, body.failure = a.m.readJSON(a.c.Request)

@@ -246,7 +246,7 @@ func (a *AuthJWT) presented(logout bool) (tokens []string) {
 		}
 	}
 	if logout && s.uses(Query) {
-		tokens = append(tokens, a.queryTokens...)
+		tokens = append(tokens, a.queryTokens()...)
 	}
 	if logout && s.uses(JSON) {
 		for _, k := range a.m.carriers() {

@@ -233,7 +233,7 @@ func (a *AuthJWT) handOut(access, refresh issued, before func() *Error) (TokenPa
 			return TokenPair{}, e
 		}
 	}
-	a.setLines = append(a.setLines, a.write(cookies)...)
+	a.writeNew(cookies)
 	return pair, nil
 }
 
