@@ -34,7 +34,7 @@ func (a *AuthJWT) presentedCSRF(r *requirement) (string, *failure) {
 	if value != "" {
 		return value, nil
 	}
-	if upgrade && !vouched && req.Header.Get("Origin") != "" {
+	if upgrade && !vouched && first(req.Header["Origin"]) != "" {
 		return "", failCrossOrigin // a page that cannot send the value: the Host was changed on the way, say
 	}
 	return "", k.noCSRF
@@ -59,8 +59,8 @@ func isSafe(method string) bool {
 
 // csrfValue returns the request's value, from the header or the form.
 func (a *AuthJWT) csrfValue(k *carrier) string {
-	if fields := a.c.Request.Header[k.csrfHeader]; len(fields) > 0 && fields[0] != "" {
-		return fields[0]
+	if value := first(a.c.Request.Header[k.csrfHeader]); value != "" {
+		return value
 	}
 	return a.formCSRF()
 }
@@ -97,17 +97,16 @@ func (k *carrier) matches(t *Token, value string) *failure {
 	return nil
 }
 
-// equal compares in constant time, whatever the lengths.
+// equal compares in constant time, whatever the lengths: a UUID, which is what the package writes, with as many
+// octets of the other; what is longer, by digests, which takes ten times as long.
 func equal(a, b string) bool {
-	x, y := digest(a), digest(b)
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
-}
-
-// digest allocates nothing for a UUID, which is what the package writes.
-func digest(s string) [sha256.Size]byte {
-	var short [64]byte
-	if len(s) <= len(short) {
-		return sha256.Sum256(short[:copy(short[:], s)])
+	var x, y [64]byte
+	if len(a) > len(x) || len(b) > len(y) {
+		x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+		return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 	}
-	return sha256.Sum256([]byte(s))
+	copy(x[:], a)
+	copy(y[:], b)
+	same := subtle.ConstantTimeEq(int32(len(a)), int32(len(b))) // padding is no part of a value
+	return same&subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
