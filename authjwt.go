@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/gin-gonic/gin"
@@ -21,6 +22,8 @@ type Manager struct {
 	entryPrefixes   [entryKinds]string
 	outage          atomic.Pointer[outage] // the last; nil: none so far
 	storeLost       atomic.Int64           // the latest epoch that was told of, or New, in Unix milliseconds
+
+	answers sync.Map // *answer by *failure
 
 	failHeader   *failure // a credential that is no credential
 	failRepeated *failure // several header fields

@@ -240,7 +240,7 @@ func (a *AuthJWT) refuse(e *Error) {
 	}
 	a.refused = e
 	a.accepted.Store(nil)
-	_ = a.c.Error(e)
+	a.c.Errors = append(a.c.Errors, &gin.Error{Err: e, Type: gin.ErrorTypePrivate}) // as a.c.Error would, which looks for another in e
 	w, completed := a.c.Writer, false
 	defer func() { // also when ErrorHandler panics, for a handler may recover by itself
 		abortUnless(&completed, a.c)

@@ -105,17 +105,17 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 	h := c.Writer.Header()
 	// They describe a body that is not sent; Content-Encoding stays, for a compressing writer reads it.
 	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Range", "Etag", "Expires", "Last-Modified"} {
-		h.Del(name)
+		delete(h, name)
 	}
 	takeBack(c)
-	h.Set("Cache-Control", "no-store")
+	told := m.answer(e)
+	fields := []string{"no-store", told.challenge} // in one piece of memory
+	h["Cache-Control"] = fields[0:1:1]
 	if e.Status == http.StatusServiceUnavailable && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", "1")
 	}
-	if m.settings.Errors == RFC6750 {
-		if challenge := m.challenge(e); challenge != "" {
-			h.Set("WWW-Authenticate", challenge)
-		}
+	if told.challenge != "" {
+		h["Www-Authenticate"] = fields[1:2:2]
 	}
 	if m.settings.ErrorHandler != nil {
 		before := c.Writer.Status() // in NoRoute and NoMethod it is 404 and 405 from the start
@@ -129,7 +129,35 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 			return
 		}
 	}
-	writeJSON(c, e.Status, m.body(e))
+	writeBody(c, e.Status, told.body)
+}
+
+// An answer is what a client is told of a failure. It never changes.
+type answer struct {
+	status       int
+	code, detail string
+	challenge    string // empty: none is due
+	body         []byte
+}
+
+// answer makes each failure's answer once.
+func (m *Manager) answer(e *Error) *answer {
+	if known, _ := m.answers.Load(e.kind); known != nil && known.(*answer).tells(e) {
+		return known.(*answer)
+	}
+	made := &answer{status: e.Status, code: e.Code, detail: e.Detail, body: encoded(m.body(e))}
+	if m.settings.Errors == RFC6750 {
+		made.challenge = m.challenge(e)
+	}
+	if e.kind != nil && e.scope == "" && made.tells(m.fail(e.kind, nil)) {
+		m.answers.Store(e.kind, made)
+	}
+	return made
+}
+
+// tells is false for an error that the application has changed, or that names scopes.
+func (a *answer) tells(e *Error) bool {
+	return a.status == e.Status && a.code == e.Code && a.detail == e.Detail && e.scope == ""
 }
 
 // detailAlone is the body of FastAPI's own refusals.
@@ -191,13 +219,23 @@ func quotable(s string) string {
 // unquotable tells what has no place between the quotes of a challenge without an escape.
 func unquotable(ch rune) bool { return ch < ' ' || ch > '~' || ch == '"' || ch == '\\' }
 
-// writeJSON answers with v; v must be encodable.
-func writeJSON(c *gin.Context, status int, v any) {
+// writeJSON answers with v; v must be encodable in JSON.
+func writeJSON(c *gin.Context, status int, v any) { writeBody(c, status, encoded(v)) }
+
+// encoded is v in JSON, or nothing if v holds what is not UTF-8.
+func encoded(v any) []byte {
 	body, err := json.Marshal(v)
 	if err != nil {
+		return nil
+	}
+	return body
+}
+
+func writeBody(c *gin.Context, status int, body []byte) {
+	if body == nil {
 		status, body = http.StatusInternalServerError, []byte(`{"detail":"Internal Server Error"}`)
 	}
-	c.Writer.Header().Set("Content-Type", "application/json")
+	c.Writer.Header()["Content-Type"] = []string{"application/json"}
 	c.Writer.WriteHeader(status)
 	_, _ = c.Writer.Write(body)
 }
