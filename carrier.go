@@ -10,9 +10,9 @@ import (
 // them. New makes it; it never changes.
 type carrier struct {
 	kind       TokenType
-	token      http.Cookie   // HttpOnly; without value and life
-	csrf       http.Cookie   // readable by the page
-	former     []http.Cookie // earlier places of both
+	token      *cookieForm   // HttpOnly
+	csrf       *cookieForm   // readable by the page
+	former     []*cookieForm // earlier places of both
 	csrfHeader string        // canonical
 	jsonKey    string        // quoted
 
@@ -28,10 +28,13 @@ func newCarrier(s *Settings, kind TokenType) *carrier {
 		header, jsonKey = s.RefreshCSRFHeaderName, s.RefreshJSONKey
 	}
 	k := &carrier{kind: kind, csrfHeader: http.CanonicalHeaderKey(header)}
-	k.token, k.csrf = s.cookies(kind)
+	token, csrf := s.cookies(kind)
+	k.token, k.csrf = newCookieForm(token), newCookieForm(csrf)
 	quoted, _ := jsontext.AppendQuote(nil, jsonKey) // New checked it
 	k.jsonKey = string(quoted)
-	k.former = s.formerCookies(k.token, k.csrf)
+	for _, c := range s.formerCookies(token, csrf) {
+		k.former = append(k.former, newCookieForm(c))
+	}
 
 	k.missing = map[Location]*failure{
 		Headers: missingToken("Missing " + s.HeaderName + " Header"),
@@ -69,9 +72,7 @@ func (m *Manager) carrier(t TokenType) *carrier {
 // carriers returns both, access tokens' first.
 func (m *Manager) carriers() []*carrier { return []*carrier{m.access, m.refresh} }
 
-// cookies describes the two cookies of a type of token. They are set and unset by these descriptions,
-// so that a deletion always matches (RFC 6265bis §5.7: name, domain and path; the rest for browsers
-// that refuse the deletion otherwise).
+// cookies describes the two cookies of a type of token, without value and life.
 func (s *Settings) cookies(kind TokenType) (token, csrf http.Cookie) {
 	token = http.Cookie{
 		Name: s.CookiePrefix + s.AccessCookieKey, Path: s.AccessCookiePath, Domain: s.CookieDomain,

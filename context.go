@@ -34,7 +34,7 @@ type AuthJWT struct {
 type rarities struct {
 	queryTokens []string // taken out of the URL
 	setLines    []string // of Set-Cookie
-	body        requestBody
+	body        *requestBody
 }
 
 func (a *AuthJWT) rarities() *rarities {

@@ -1,6 +1,7 @@
 package authjwt
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,10 +11,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 )
-
-// maxCookieSize is the sum of name and value beyond which browsers drop a cookie without a word
-// (RFC 6265bis §5.6).
-const maxCookieSize = 4096
 
 // CookieOption shapes the cookies of one call.
 type CookieOption func(*cookieSpec)
@@ -103,7 +100,7 @@ func (a *AuthJWT) setCookies(opts []CookieOption, tokens ...issued) *Error {
 }
 
 // makeCookies makes all cookies of the tokens, and finds what keeps them from being set.
-func (a *AuthJWT) makeCookies(opts []CookieOption, tokens ...issued) ([]http.Cookie, *Error) {
+func (a *AuthJWT) makeCookies(opts []CookieOption, tokens ...issued) ([]setCookie, *Error) {
 	spec := cookieSpec{}
 	for _, opt := range opts {
 		if opt == nil {
@@ -121,16 +118,15 @@ func (a *AuthJWT) makeCookies(opts []CookieOption, tokens ...issued) ([]http.Coo
 	if e := a.mayWrite(); e != nil {
 		return nil, e
 	}
-	var cookies []http.Cookie
+	now, cookies := a.m.settings.Now(), make([]setCookie, 0, 4)
 	for _, t := range tokens { // first, for older browsers take a host's cookie and its Domain's for one
-		cookies = append(cookies, deletions(a.m.carrier(t.kind).former...)...)
+		cookies = appendDeletions(cookies, a.m.carrier(t.kind).former...)
 	}
 	for _, t := range tokens {
-		pair, err := a.m.pair(t, spec.maxAge)
-		if err != nil {
+		var err error
+		if cookies, err = a.m.appendPair(cookies, t, spec.maxAge, now); err != nil {
 			return nil, a.m.misused(err)
 		}
-		cookies = append(cookies, pair...)
 	}
 	return cookies, nil
 }
@@ -145,17 +141,17 @@ func (a *AuthJWT) unset(carriers ...*carrier) error {
 	if e := a.mayWrite(); e != nil {
 		return e
 	}
-	var cookies []http.Cookie
+	var cookies []setCookie
 	for _, k := range carriers {
-		cookies = append(cookies, k.token)
+		cookies = appendDeletions(cookies, k.token)
 		if a.m.settings.doubleSubmit() {
-			cookies = append(cookies, k.csrf)
+			cookies = appendDeletions(cookies, k.csrf)
 		}
 	}
 	for _, k := range carriers {
-		cookies = append(cookies, k.former...)
+		cookies = appendDeletions(cookies, k.former...)
 	}
-	asked := a.write(deletions(cookies...))
+	asked := a.write(cookies)
 	rare := a.rarities()
 	rare.setLines = slices.DeleteFunc(rare.setLines, func(line string) bool { return slices.Contains(asked, line) })
 	return nil
@@ -172,8 +168,8 @@ func (a *AuthJWT) mayWrite() *Error {
 	return nil
 }
 
-// pair makes the cookies of a token: its own, and the one with the CSRF value if that is in use.
-func (m *Manager) pair(t issued, maxAge time.Duration) ([]http.Cookie, error) {
+// appendPair makes the cookies of a token: its own, and the one with the CSRF value if that is in use.
+func (m *Manager) appendPair(cookies []setCookie, t issued, maxAge time.Duration, now time.Time) ([]setCookie, error) {
 	s, k := &m.settings, m.carrier(t.kind)
 	life := time.Duration(0) // until the browser ends
 	if s.PersistentCookies && t.persistent != choiceNo || t.persistent == choiceYes {
@@ -186,72 +182,63 @@ func (m *Manager) pair(t issued, maxAge time.Duration) ([]http.Cookie, error) {
 		life = min(maxAge, maxCookieAge)
 	}
 	if !t.expiresAt.IsZero() {
-		rest := t.expiresAt.Sub(s.Now())
+		rest := t.expiresAt.Sub(now)
 		if rest <= 0 { // within DecodeLeeway
 			return nil, fmt.Errorf("set %s cookies: the token has expired", t.kind)
 		}
 		life = min(life, max(rest, time.Second))
 	}
 
-	token, csrf := k.token, k.csrf
-	token.Value, csrf.Value = t.raw, t.csrf
+	token, age := t.raw, int(life/time.Second)
 	if s.CookieScheme != "" {
-		token.Value = s.CookieScheme + " " + t.raw
+		token = s.CookieScheme + " " + token
 	}
-	pair := []http.Cookie{token}
+	cookies = append(cookies, k.token.with(token, age))
+	err := k.token.tooLong(token)
 	if s.doubleSubmit() {
-		if t.csrf == "" {
+		switch {
+		case t.csrf == "":
 			return nil, fmt.Errorf("set %s cookies: the token has no csrf claim, so no request could be made with it; make it with this Manager", t.kind)
+		case !validCookieValue(t.csrf): // of another maker
+			return nil, fmt.Errorf("set %s cookies: the value of %s is no cookie value (RFC 6265bis §4.1.1)", t.kind, k.csrf.Name)
 		}
-		pair = append(pair, csrf)
+		cookies = append(cookies, k.csrf.with(t.csrf, age))
+		err = cmp.Or(err, k.csrf.tooLong(t.csrf))
 	}
-	for i := range pair {
-		pair[i].MaxAge = int(life / time.Second)
-		if pair[i].Valid() != nil { // a csrf claim of another maker
-			return nil, fmt.Errorf("set %s cookies: the value of %s is no cookie value (RFC 6265bis §4.1.1)", t.kind, pair[i].Name)
-		}
-		named, _, _ := strings.Cut(pair[i].String(), ";")
-		if size := len(named) - len("="); size > maxCookieSize {
-			return nil, fmt.Errorf("set %s cookies: %s would have %d octets, and browsers drop what exceeds %d; put less into the claims",
-				t.kind, pair[i].Name, size, maxCookieSize)
-		}
+	if err != nil {
+		return nil, fmt.Errorf("set %s cookies: %w", t.kind, err)
 	}
-	return pair, nil
+	return cookies, nil
 }
 
-// deletions turns descriptions into cookies that delete what was set by them.
-func deletions(cookies ...http.Cookie) []http.Cookie {
-	gone := make([]http.Cookie, len(cookies))
-	for i, c := range cookies {
-		c.MaxAge, c.Expires = -1, time.Unix(0, 0)
-		gone[i] = c
+func appendDeletions(cookies []setCookie, gone ...*cookieForm) []setCookie {
+	for _, f := range gone {
+		cookies = append(cookies, setCookie{f, f.deletion})
 	}
-	return gone
+	return cookies
 }
 
 // writeNew writes cookies that go if the request ends in a refusal: see takeBack.
-func (a *AuthJWT) writeNew(cookies []http.Cookie) {
-	rare := a.rarities()
-	rare.setLines = append(rare.setLines, a.write(cookies)...)
+func (a *AuthJWT) writeNew(cookies []setCookie) {
+	rare, written := a.rarities(), a.write(cookies)
+	if rare.setLines == nil {
+		rare.setLines = written
+		return
+	}
+	rare.setLines = append(rare.setLines, written...)
 }
 
 // write is the only place where cookies are written. A cookie that this answer sets or unsets already
 // is replaced (RFC 6265bis §4.1.1), and the answer is kept out of caches. It returns the lines written.
-func (a *AuthJWT) write(cookies []http.Cookie) (written []string) {
+func (a *AuthJWT) write(cookies []setCookie) (written []string) {
 	h := a.c.Writer.Header()
+	lines := slices.Grow(h["Set-Cookie"], len(cookies))
+	written = make([]string, 0, len(cookies))
 	for _, c := range cookies {
-		dropCookies(h, func(line string) bool {
-			there, err := http.ParseSetCookie(line)
-			return err == nil && there.Name == c.Name && samePlace(there.Path, there.Domain, c.Path, c.Domain)
-		})
-		http.SetCookie(a.c.Writer, &c)
-		lines := h["Set-Cookie"]
-		last := &lines[len(lines)-1]
-		if strings.HasPrefix(c.Domain, ".") { // net/http drops the dot, which means nothing; it goes out as it was set
-			*last = strings.Replace(*last, "; Domain="+c.Domain[1:], "; Domain="+c.Domain, 1)
-		}
-		written = append(written, *last)
+		lines = append(slices.DeleteFunc(lines, c.replaces), c.line)
+		written = append(written, c.line)
 	}
+	h["Set-Cookie"] = lines
 	noStore(a.c)
 	return written
 }

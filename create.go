@@ -130,12 +130,6 @@ func (m *Manager) CreateRefreshToken(subject string, opts ...TokenOption) (strin
 	return m.create(&tokenSpec{kind: Refresh, subject: subject}, opts)
 }
 
-// Sizes that spare the usual token a reallocation.
-const (
-	usualPayload     = 256
-	maxSignatureText = 100 // HS512's; RSA's costs one more
-)
-
 func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	for _, opt := range opts {
 		if opt == nil {
@@ -146,13 +140,15 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	}
 	setDefault(&s.alg, m.settings.Algorithm)
 	setDefault(&s.expires, m.settings.lifetime(s.kind))
-	payload, payloadErr := m.payload(s)
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	payload, payloadErr := m.appendPayload(room.decoded[:0], s)
 	header, k, headerErr := m.header(s)
-	if err := errors.Join(append(s.mistakes, payloadErr, headerErr)...); err != nil {
-		return "", fmt.Errorf("authjwt: create %s token: %w", s.kind, err)
+	if payloadErr != nil || headerErr != nil || len(s.mistakes) > 0 {
+		return "", fmt.Errorf("authjwt: create %s token: %w", s.kind, errors.Join(append(s.mistakes, payloadErr, headerErr)...))
 	}
-	text := make([]byte, 0, len(header)+2*len(payload)+maxSignatureText)
-	text = base64.RawURLEncoding.AppendEncode(append(append(text, header...), '.'), payload)
+	text := base64.RawURLEncoding.AppendEncode(append(append(room.text[:0], header...), '.'), payload)
+	room.decoded = payload
 	sig, err := k.method.sign(text)
 	if err == nil && k.public != nil && !k.method.verify(text, sig) { // a KMS may have another key by now
 		err = errors.New("the public key does not verify what the signer has signed")
@@ -160,7 +156,8 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("authjwt: sign %s token: %w: %w", s.kind, ErrUnavailable, err)
 	}
-	token := string(base64.RawURLEncoding.AppendEncode(append(text, '.'), sig))
+	room.text = base64.RawURLEncoding.AppendEncode(append(text, '.'), sig)
+	token := string(room.text)
 	if len(token) > maxTokenSize {
 		return "", fmt.Errorf("authjwt: create %s token: it has %d octets, and more than %d are never accepted; put less into the claims", s.kind, len(token), maxTokenSize)
 	}
@@ -176,8 +173,8 @@ func (m *Manager) notCreated(err error) *Error {
 	return m.misused(err)
 }
 
-// payload writes the claims in fastapi-jwt-auth's order: sub iat nbf jti exp type fresh csrf iss aud, then the application's.
-func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
+// appendPayload writes the claims in fastapi-jwt-auth's order: sub iat nbf jti exp type fresh csrf iss aud, then the application's.
+func (m *Manager) appendPayload(dst []byte, s *tokenSpec) ([]byte, error) {
 	if s.subject == "" {
 		return nil, errors.New("the subject is empty")
 	}
@@ -192,12 +189,8 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		now = s.notBefore
 	}
 	s.dated = now
-	if s.id == "" {
-		var err error
-		if s.id, err = randomID(); err != nil {
-			return nil, fmt.Errorf("make jti: %w", err)
-		}
-	}
+	id, csrf := randomIDs()
+	setDefault(&s.id, id)
 	if longest := m.settings.lifetime(s.kind); m.settings.Store != nil && longest != NoExpiry && s.expires > longest {
 		return nil, fmt.Errorf("WithExpires: %v is longer than the setting, %v, by which a revocation is forgotten", s.expires, longest)
 	}
@@ -207,7 +200,7 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		}
 	}
 
-	b, err := jsontext.AppendQuote(append(make([]byte, 0, usualPayload), `{"sub":`...), s.subject)
+	b, err := jsontext.AppendQuote(append(dst, `{"sub":`...), s.subject)
 	if err != nil {
 		return nil, fmt.Errorf("the subject is not UTF-8: %w", err)
 	}
@@ -227,9 +220,7 @@ func (m *Manager) payload(s *tokenSpec) ([]byte, error) {
 		b = strconv.AppendBool(append(b, `,"fresh":`...), s.fresh)
 	}
 	if m.settings.doubleSubmit() {
-		if s.issued.csrf, err = randomID(); err != nil {
-			return nil, fmt.Errorf("make csrf: %w", err)
-		}
+		s.issued.csrf = csrf
 		b = append(append(append(b, `,"csrf":"`...), s.issued.csrf...), '"')
 	}
 	if s.persistent != choiceOpen && m.settings.uses(Cookies) {

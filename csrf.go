@@ -71,7 +71,7 @@ func (a *AuthJWT) formCSRF() string {
 	if field == "" {
 		return ""
 	}
-	body := &a.rarities().body
+	body := a.body()
 	if !body.formRead {
 		body.formRead = true
 		if parsed := a.c.Request.PostForm; parsed != nil { // the body has been read by somebody else

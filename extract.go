@@ -25,6 +25,14 @@ type requestBody struct {
 	csrf            string
 }
 
+func (a *AuthJWT) body() *requestBody {
+	rare := a.rarities()
+	if rare.body == nil {
+		rare.body = new(requestBody)
+	}
+	return rare.body
+}
+
 // extract returns the request's credential: that of the first location that holds one, good or bad.
 // It is empty where there is none, which only a guard can judge.
 func (a *AuthJWT) extract(r *requirement) (credential, *failure) {
@@ -268,7 +276,7 @@ func cutParameter(query, name string) (rest string, values []string) {
 // fromJSON returns the member of a JSON body. The body stays to be read by the handler. A body too
 // large to look into holds no credential that an optional guard would have to judge.
 func (a *AuthJWT) fromJSON(r *requirement) (string, *failure) {
-	body := &a.rarities().body
+	body := a.body()
 	if !body.jsonRead {
 		body.jsonRead = true
 		body.access, body.refresh, body.failure = a.m.readJSON(a.c.Request)

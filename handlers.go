@@ -193,7 +193,10 @@ func (r *Routes) respond(c *gin.Context, pair TokenPair, message string) {
 		r.Respond(c, pair)
 		return
 	}
-	writeJSON(c, http.StatusOK, pair.wire(message))
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	room.text, _ = pair.appendJSON(room.text[:0], message) // all of it is the package's, in ASCII
+	writeBody(c, http.StatusOK, room.text)
 }
 
 // covers tells whether browsers send a cookie of that path to the route (RFC 6265bis §5.1.4).
@@ -203,6 +206,7 @@ func covers(path, route string) bool {
 
 // noStore keeps an answer that carries a token out of caches (RFC 6749 §5.1).
 func noStore(c *gin.Context) {
-	c.Header("Cache-Control", "no-store")
-	c.Header("Pragma", "no-cache")
+	h := c.Writer.Header()
+	values := []string{"no-store", "no-cache"} // in one piece of memory
+	h["Cache-Control"], h["Pragma"] = values[0:1:1], values[1:2:2]
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -75,33 +74,33 @@ func (m *Manager) use(ctx context.Context, t *Token, end time.Time) (successor s
 // successorOf derives the id of the next refresh token: a UUIDv8 (RFC 9562 §5.8), the same for every retry.
 func successorOf(id string) string {
 	digest := sha256.Sum256([]byte("authjwt refresh token after " + id))
-	return versioned(uuid.UUID(digest[:16]))
+	return versioned(uuid.UUID(digest[:16]), 8)
 }
 
 // newSession makes a session id that ends then, a UUIDv8: 48 bits of Unix seconds, the rest random. The
 // end lets RevokeSession find the place in the store; a session without end has a UUIDv4.
-func newSession(end time.Time) (string, error) {
-	if end.IsZero() {
-		return randomID()
-	}
+func newSession(end time.Time) string {
 	var id uuid.UUID
-	if _, err := rand.Read(id[:]); err != nil {
-		return "", fmt.Errorf("make sid: %w", err)
+	_, _ = rand.Read(id[:])
+	if end.IsZero() {
+		return versioned(id, 4)
 	}
 	var seconds [8]byte
 	binary.BigEndian.PutUint64(seconds[:], uint64(end.Unix()))
 	copy(id[:6], seconds[2:])
-	return versioned(id), nil
+	return versioned(id, 8)
 }
 
-// randomID makes a version 4 UUID. It does not use uuid.NewRandom, whose source any package can replace.
-func randomID() (string, error) {
-	id, err := uuid.NewRandomFromReader(rand.Reader)
-	return id.String(), err
+// randomIDs makes two version 4 UUIDs, in one reading of crypto/rand, which never fails. It does not use uuid.NewRandom,
+// whose source any package can replace.
+func randomIDs() (string, string) {
+	var ids [2 * len(uuid.UUID{})]byte
+	_, _ = rand.Read(ids[:])
+	return versioned(uuid.UUID(ids[:len(ids)/2]), 4), versioned(uuid.UUID(ids[len(ids)/2:]), 4)
 }
 
-func versioned(id uuid.UUID) string {
-	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+func versioned(id uuid.UUID, version byte) string {
+	id[6], id[8] = id[6]&0x0f|version<<4, id[8]&0x3f|0x80
 	return id.String()
 }
 

@@ -3,56 +3,9 @@ package authjwt
 import (
 	"context"
 	"errors"
-	"net/http"
+	"sync"
 	"time"
-
-	"github.com/go-json-experiment/json"
 )
-
-// TokenPair is what a login or a refresh hands out. Its JSON form is the answer of RFC 6749 §5.1, with
-// expires_in in whole seconds; the tokens are left out of it where Cookies is the only location, or beside
-// Query alone, so that no script can read them; Settings.InsecureAccessTokenInBody keeps the access token. Printing it shows no token, as with [Settings].
-type TokenPair struct {
-	// AccessToken is the new access token.
-	AccessToken string
-	// RefreshToken is empty after a refresh that leaves the old one good.
-	RefreshToken string
-	// AccessCSRF and RefreshCSRF are the values that go with the tokens when cookies carry them; empty
-	// where cookies are no location.
-	AccessCSRF, RefreshCSRF string
-	// ExpiresIn is the life of the access token; NoExpiry if it has none.
-	ExpiresIn time.Duration
-
-	cookiesOnly, showAccess bool
-}
-
-// MarshalJSON writes access_token, refresh_token, token_type, csrf_access_token, csrf_refresh_token and
-// expires_in; absent ones are left out.
-func (p TokenPair) MarshalJSON() ([]byte, error) { return json.Marshal(p.wire("")) }
-
-type wirePair struct {
-	Message      string `json:"msg,omitzero"`
-	AccessToken  string `json:"access_token,omitzero"`
-	RefreshToken string `json:"refresh_token,omitzero"`
-	TokenType    string `json:"token_type,omitzero"`
-	AccessCSRF   string `json:"csrf_access_token,omitzero"`
-	RefreshCSRF  string `json:"csrf_refresh_token,omitzero"`
-	ExpiresIn    int64  `json:"expires_in,omitzero"`
-}
-
-// wire is the pair as JSON; the message stands in for tokens that are left out.
-func (p TokenPair) wire(message string) wirePair {
-	w := wirePair{AccessCSRF: p.AccessCSRF, RefreshCSRF: p.RefreshCSRF, ExpiresIn: int64(p.ExpiresIn / time.Second)}
-	if p.cookiesOnly && !p.showAccess {
-		w.Message = message
-		return w
-	}
-	w.AccessToken, w.TokenType = p.AccessToken, "bearer"
-	if !p.cookiesOnly {
-		w.RefreshToken = p.RefreshToken
-	}
-	return w
-}
 
 // Login makes a fresh access token and a refresh token for subject, and sets their cookies if Cookies
 // is a location: both pairs or, with an error, none (see [AuthJWT.SetAccessCookies]). With a Store both
@@ -75,21 +28,28 @@ func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) 
 	return pair, nil
 }
 
+// loginSpecs spare each login its largest piece of memory. Options cannot keep one, for all are the package's.
+var loginSpecs = sync.Pool{New: func() any { return new([2]tokenSpec) }}
+
 func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) {
-	access := &tokenSpec{kind: Access, subject: subject, fresh: true}
+	specs := loginSpecs.Get().(*[2]tokenSpec)
+	defer func() {
+		*specs = [2]tokenSpec{}
+		loginSpecs.Put(specs)
+	}()
+	access, refresh := &specs[0], &specs[1]
+	access.kind, access.subject, access.fresh = Access, subject, true
 	if a.m.settings.Store != nil {
 		if e := a.m.beginSession(a.c.Request.Context(), access); e != nil {
 			return TokenPair{}, e
 		}
 	}
-	refresh := &tokenSpec{
-		kind: Refresh, subject: subject,
-		notBefore: access.notBefore, session: access.session, sessionEnd: access.sessionEnd,
-	}
+	refresh.kind, refresh.subject = Refresh, subject
+	refresh.notBefore, refresh.session, refresh.sessionEnd = access.notBefore, access.session, access.sessionEnd
 	if _, err := a.m.create(access, opts); err != nil {
 		return TokenPair{}, a.m.notCreated(err)
 	}
-	refresh.persistent = access.persistent
+	refresh.dated, refresh.persistent = access.dated, access.persistent
 	if _, err := a.m.create(refresh, nil); err != nil {
 		return TokenPair{}, a.m.notCreated(err)
 	}
@@ -118,10 +78,7 @@ func (m *Manager) beginSession(ctx context.Context, s *tokenSpec) *Error {
 	if m.settings.SessionExpires != NoExpiry {
 		s.sessionEnd = m.settings.Now().Add(m.settings.SessionExpires).Truncate(time.Second)
 	}
-	var err error
-	if s.session, err = newSession(s.sessionEnd); err != nil {
-		return m.misused(err)
-	}
+	s.session = newSession(s.sessionEnd)
 	return nil
 }
 
@@ -217,7 +174,7 @@ func (a *AuthJWT) handOut(access, refresh issued, before func() *Error) (TokenPa
 		cookiesOnly: s.uses(Cookies) && !s.uses(Headers) && !s.uses(JSON),
 		showAccess:  s.InsecureAccessTokenInBody,
 	}
-	var cookies []http.Cookie
+	var cookies []setCookie
 	if s.uses(Cookies) {
 		tokens := []issued{access, refresh}
 		if refresh.raw == "" {

@@ -180,5 +180,5 @@ func (m *ed25519Method) verify(text, sig []byte) bool {
 }
 
 func (m *ed25519Method) sign(text []byte) ([]byte, error) {
-	return m.ask(text, crypto.Hash(0), ed25519.SignatureSize)
+	return m.ask(bytes.Clone(text), crypto.Hash(0), ed25519.SignatureSize) // which the signer may keep
 }
