@@ -20,6 +20,7 @@ type Manager struct {
 	vary            string
 	challengeScheme string
 	entryPrefixes   [entryKinds]string
+	verified        *tokenCache            // nil: none
 	outage          atomic.Pointer[outage] // the last; nil: none so far
 	storeLost       atomic.Int64           // the latest epoch that was told of, or New, in Unix milliseconds
 
@@ -46,6 +47,7 @@ func New(s Settings) (*Manager, error) {
 	if store, ok := s.Store.(*MemoryStore); ok {
 		store.follow(s.Now)
 	}
+	m.verified = newTokenCache(s.VerifiedTokenCache)
 	m.storeLost.Store(s.Now().UnixMilli())
 	m.entryPrefixes = entryPrefixes(s.Name)
 	m.access, m.refresh, m.origins = newCarrier(&s, Access), newCarrier(&s, Refresh), newOriginPolicy(&s)

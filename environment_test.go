@@ -104,6 +104,8 @@ func TestEnvironment_Values(t *testing.T) {
 		{"REFRESH_REUSE_GRACE", "none", "RefreshReuseGrace", authjwt.NoGrace}, {"STORE_TIMEOUT", "250ms", "StoreTimeout", 250 * time.Millisecond},
 		{"COOKIE_MAX_AGE", "3600", "CookieMaxAge", time.Hour}, {"COOKIE_MAX_AGE", "24h", "CookieMaxAge", 24 * time.Hour}, {"COOKIE_MAX_AGE", "P1D", "CookieMaxAge", 24 * time.Hour},
 
+		{"VERIFIED_TOKEN_CACHE", "10000", "VerifiedTokenCache", 10000}, {"VERIFIED_TOKEN_CACHE", "0", "VerifiedTokenCache", 0},
+
 		{"TOKEN_LOCATION", " headers ,cookies", "TokenLocation", []authjwt.Location{authjwt.Headers, authjwt.Cookies}},
 		{"TOKEN_LOCATION", ` ["headers", "cookies"] `, "TokenLocation", []authjwt.Location{authjwt.Headers, authjwt.Cookies}},
 		{"DECODE_AUDIENCE", "a b", "DecodeAudience", []string{"a b"}}, {"DECODE_AUDIENCE", `["a,b"]`, "DecodeAudience", []string{"a,b"}},

@@ -149,6 +149,7 @@ var loadables = []loadable{
 	{"SessionExpires", "authjwt_session_expires", "", lifetimeReader, reader{}},
 	{"RefreshReuseGrace", "authjwt_refresh_reuse_grace", "", graceReader, reader{}},
 	{"KeepRefreshToken", "authjwt_keep_refresh_token", "", boolReader, reader{}},
+	{"VerifiedTokenCache", "authjwt_verified_token_cache", "", countReader, reader{}},
 	{"Errors", "authjwt_errors", "", errorsReader, reader{}},
 	{"Realm", "authjwt_realm", "", textReader, reader{}},
 }

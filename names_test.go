@@ -81,6 +81,7 @@ var loadableFields = []struct {
 	{"SessionExpires", "authjwt_session_expires", "", 86400, "86400", 24 * time.Hour},
 	{"RefreshReuseGrace", "authjwt_refresh_reuse_grace", "", 30, "30", 30 * time.Second},
 	{"KeepRefreshToken", "authjwt_keep_refresh_token", "", true, "true", true},
+	{"VerifiedTokenCache", "authjwt_verified_token_cache", "", 5000, "5000", 5000},
 	{"Errors", "authjwt_errors", "", "fastjwt", "", authjwt.FastJWTStyle},
 	{"Realm", "authjwt_realm", "", "shop", "", "shop"},
 }

@@ -14,7 +14,7 @@ const maxDepth = 32
 // A member is where one member's value stands in the JSON text it was read from. Nothing is copied:
 // strings are cut from the one copy of the text that the Token keeps.
 type member struct {
-	start, end int
+	start, end int32
 	kind       jsontext.Kind // 0: absent; 'n', 't', 'f', '"', '0', '{', '['
 }
 
@@ -70,8 +70,8 @@ func (r *objectReader) read(text []byte, limit int, find func(name []byte) *memb
 			return false
 		}
 		if field != nil {
-			field.end = int(r.dec.InputOffset())
-			field.start = field.end - len(value)
+			field.end = int32(r.dec.InputOffset())
+			field.start = field.end - int32(len(value))
 			field.kind = value.Kind()
 		}
 	}

@@ -44,7 +44,7 @@ func (r *plainReader) read(text []byte, limit int, find func(name []byte) *membe
 		case field == nil && !r.isNew(name), field != nil && field.kind != 0:
 			return false // twice, or two names of one field
 		case field != nil:
-			*field = member{start, end, jsontext.Value(text[start:end]).Kind()}
+			*field = member{int32(start), int32(end), jsontext.Value(text[start:end]).Kind()}
 		}
 		if at = end; text[at] != ',' {
 			return text[at] == '}' && at == last

@@ -219,6 +219,12 @@ type Settings struct {
 	// error refuses the token: an *Error or an Err… reason is answered as such (return ErrUnavailable
 	// where the check cannot be made), any other as 401. It must be safe for concurrent use.
 	Validate func(ctx context.Context, t *Token) error
+	// VerifiedTokenCache is how many tokens whose signature was good are remembered, by a digest of their whole text, so that
+	// a token that comes again costs no signature check. Clock, claims, guards, Store, TokenInDenylist, Validate and KeySet are
+	// asked about it all the same, and what an older set of keys has verified is forgotten. An entry takes about 1 KB,
+	// and more with large claims. It pays for asymmetric keys alone: docs/performance.md tells when. Default: 0, none;
+	// at most 1,048,576.
+	VerifiedTokenCache int
 
 	// OnEvent, if set, is told of logins, failed ones too, refreshes, revocations and the state of the Store, when
 	// they have been decided. A panic in it is dropped. It must be quick, and safe for concurrent use.

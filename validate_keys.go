@@ -31,10 +31,26 @@ func (s *Settings) makeKeys() (ring *KeyRing, found []error) {
 	default:
 		ring, found = s.ownKeys()
 	}
+	found = append(found, s.cacheMistakes(ring)...)
 	if s.UntypedTokens != "" && s.UntypedTokens != Access {
 		found = append(found, mistake("UntypedTokens", "%q is not possible; use Access, or leave it empty", s.UntypedTokens))
 	}
 	return ring, found
+}
+
+// cacheMistakes are about VerifiedTokenCache; ring may be nil.
+func (s *Settings) cacheMistakes(ring *KeyRing) []error {
+	size := s.VerifiedTokenCache
+	if size < 0 || size > maxVerifiedTokens {
+		return []error{mistake("VerifiedTokenCache", "%d is not from 0 to %d, for none; use 10000 say", size, maxVerifiedTokens)}
+	}
+	if size == 0 || s.KeySet != nil || ring == nil || ring.list.Load() == nil {
+		return nil
+	}
+	if keys := ring.list.Load().keys; len(keys) == 0 || slices.ContainsFunc(keys, func(k *key) bool { return k.public != nil }) {
+		return nil
+	}
+	return []error{mistake("VerifiedTokenCache", "all keys are secrets, and HMAC takes no longer than the cache would; leave it 0")}
 }
 
 // beside finds what has no place beside the field.

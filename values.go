@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +35,7 @@ var (
 	graceReader    = slackReader(NoGrace)
 	timeoutReader  = reader{readTimeout, spanText("none")}
 	maxAgeReader   = reader{readMaxAge, maxAgeText}
+	countReader    = reader{readCount, countText}
 	textsReader    = reader{readTexts(false, false), listText}
 	originsReader  = reader{readTexts(false, true), listText}
 	namesReader    = reader{readTexts(true, false), listText}
@@ -166,6 +168,31 @@ func readPEM[K any](v any, half string, parse func([]byte) (K, error)) (any, err
 
 // unescape makes line breaks of \n, as which many tools write them into one line.
 func unescape(s string) (any, error) { return strings.ReplaceAll(s, `\n`, "\n"), nil }
+
+// readCount reads a whole number; whether it is too large, New says.
+func readCount(v any) (any, error) {
+	digits := ""
+	switch r := reflect.ValueOf(v); {
+	case !isText(v) && r.Kind() == reflect.String: // a json.Number
+		digits = r.String()
+	case r.CanInt() || r.CanUint():
+		digits = fmt.Sprint(v)
+	case r.CanFloat(): // as JSON has numbers
+		digits = strconv.FormatFloat(r.Float(), 'f', -1, 64)
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 {
+		return nil, misread(v, "no whole number; write 10000 say, or 0 for none")
+	}
+	return n, nil
+}
+
+func countText(s string) (any, error) {
+	if decimal.MatchString(s) {
+		return json.Number(s), nil
+	}
+	return s, nil
+}
 
 func readBool(v any) (bool, error) {
 	if r := reflect.ValueOf(v); r.Kind() == reflect.Bool {

@@ -58,7 +58,7 @@ func TestVectors_WycheproofJWS(t *testing.T) {
 	var byKey []string
 	for _, v := range file.Vectors {
 		k := keys[v.Key]
-		payload, e := k.m.verifySignature(t.Context(), v.Token, new(scratch))
+		payload, e := k.m.verifySignature(t.Context(), k.m.keys.list.Load(), v.Token, &scratch{text: []byte(v.Token)})
 		if e == nil {
 			segments := strings.Split(v.Token, ".")
 			assert.Equal(t, string(octets(t, segments[1])), string(payload), v.ID)

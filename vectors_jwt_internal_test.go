@@ -36,7 +36,7 @@ var vectorFailures = map[string]*failure{
 //   - An invalid one must be refused for what its publisher says, if he does; else for its form or its signature.
 func (v vector) judge(t *testing.T, m *Manager) string {
 	t.Helper()
-	payload, e := m.verifySignature(t.Context(), v.Token, new(scratch))
+	payload, e := m.verifySignature(t.Context(), m.keys.list.Load(), v.Token, &scratch{text: []byte(v.Token)})
 	f := refusal(t, m, v.Token)
 	require.NotNil(t, f, v.ID)
 	wrong, said := vectorFailures[cmp.Or(v.Error, v.ID)]

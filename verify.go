@@ -37,9 +37,12 @@ func (m *Manager) Verify(ctx context.Context, raw string, want TokenType) (*Toke
 
 // scratch is the working memory of one verification.
 type scratch struct {
-	text    []byte // the compact token
-	decoded []byte // one decoded segment
+	text    []byte      // the compact token
+	digest  tokenDigest // of text, with a cache
+	decoded []byte      // one decoded segment
 	reader  objectReader
+	header  *joseHeader // what verifySignature has found
+	key     *key        // that has verified the signature
 	claims  wireClaims
 }
 
@@ -63,9 +66,24 @@ func (m *Manager) verify(ctx context.Context, raw string, t *Token) *Error {
 }
 
 func (m *Manager) verifyToken(ctx context.Context, raw string, t *Token, now time.Time) *Error {
-	s := scratches.Get().(*scratch)
+	if len(raw) > maxTokenSize {
+		return m.fail(failTooLong, nil)
+	}
+	s, keys := scratches.Get().(*scratch), m.keys.list.Load()
 	defer scratches.Put(s)
-	payload, e := m.verifySignature(ctx, raw, s)
+	s.text = append(s.text[:0], raw...)
+	t.raw = raw
+	if m.verified != nil {
+		known, e := m.recall(ctx, keys, s)
+		if e != nil {
+			return e
+		}
+		if known != nil {
+			t.payload = known.payload
+			return m.judge(&known.claims, t, now)
+		}
+	}
+	payload, e := m.verifySignature(ctx, keys, raw, s)
 	if e != nil {
 		return e
 	}
@@ -73,25 +91,31 @@ func (m *Manager) verifyToken(ctx context.Context, raw string, t *Token, now tim
 	if !s.reader.read(payload, len(payload), s.claims.member) {
 		return m.fail(failPayload, nil)
 	}
-	t.raw, t.payload = raw, string(payload)
-	if f := s.claims.check(&m.settings, t, now); f != nil {
+	t.payload = string(payload)
+	if e := m.judge(&s.claims, t, now); e != nil {
+		return e
+	}
+	if m.verified != nil {
+		m.remember(keys, s, t.payload)
+	}
+	return nil
+}
+
+// judge fills t with its claims, which depends on the settings and the time.
+func (m *Manager) judge(claims *wireClaims, t *Token, now time.Time) *Error {
+	if f := claims.check(&m.settings, t, now); f != nil {
 		return m.fail(f, nil)
 	}
 	return nil
 }
 
-// verifySignature checks a compact JWS (RFC 7515 §5.2) and returns its payload, which lives in s.
+// verifySignature checks a compact JWS (RFC 7515 §5.2), raw, which is s.text, too, and returns its payload, which lives in s.
 // Like PyJWT it cuts at the first and the last dot; a dot between them is not base64url.
-func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) ([]byte, *Error) {
-	if len(raw) > maxTokenSize {
-		return nil, m.fail(failTooLong, nil)
-	}
+func (m *Manager) verifySignature(ctx context.Context, keys *keyList, raw string, s *scratch) ([]byte, *Error) {
 	first, last := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
 	if first == last { // also where there is none
 		return nil, m.fail(failSegments, nil)
 	}
-	s.text = append(s.text[:0], raw...)
-	keys := m.keys.list.Load()
 	header := keys.headers.find(raw[:first])
 	known := header != nil
 	if !known {
@@ -113,9 +137,14 @@ func (m *Manager) verifySignature(ctx context.Context, raw string, s *scratch) (
 		if !k.method.verify(s.text[:last], sig) {
 			return nil, m.fail(m.inOrder(failSignature, s, first, last), nil)
 		}
-	} else if f := header.verify(s.text[:last], sig, m.settings.Now); f != nil {
-		return nil, m.fail(m.inOrder(f, s, first, last), nil)
+		s.key = k
+	} else {
+		var f *failure
+		if s.key, f = header.verify(s.text[:last], sig, m.settings.Now); f != nil {
+			return nil, m.fail(m.inOrder(f, s, first, last), nil)
+		}
 	}
+	s.header = header
 	if !known {
 		keys.headers.add(raw[:first], header)
 	}
@@ -193,18 +222,18 @@ type joseHeader struct {
 }
 
 // verify finds the key that made sig.
-func (h *joseHeader) verify(text, sig []byte, clock func() time.Time) *failure {
+func (h *joseHeader) verify(text, sig []byte, clock func() time.Time) (*key, *failure) {
 	f := failKey
 	for _, k := range h.keys {
 		if !k.good(clock) {
 			continue
 		}
 		if k.method.verify(text, sig) {
-			return nil
+			return k, nil
 		}
 		f = failSignature
 	}
-	return f
+	return nil, f
 }
 
 // foreignKey asks the KeySet for the key of a header. It is asked each time, so that a key that was removed verifies no more.

@@ -46,4 +46,7 @@ require (
 	google.golang.org/protobuf v1.36.10 // indirect
 )
 
-require go.yaml.in/yaml/v3 v3.0.5 // indirect
+require (
+	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)
