@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"slices"
 	"strconv"
 	"testing"
 
@@ -145,9 +144,4 @@ func report(b *testing.B, all []*contestant) {
 		b.ReportMetric(quantile(ratios, 0.5), "of-first/"+regexp.MustCompile(`\W`).ReplaceAllString(c.name, ""))
 	}
 	b.ReportMetric(0, "ns/op")
-}
-
-func quantile(of []float64, q float64) float64 {
-	sorted := slices.Sorted(slices.Values(of))
-	return sorted[int(q*float64(len(sorted)-1)+0.5)]
 }
