@@ -60,11 +60,13 @@ func (h heat) pass(tb testing.TB, span time.Duration) {
 	}
 }
 
-// prepare counts allocations and finds out how long a request takes.
+// prepare finds out how long a request takes, and counts its allocations.
 func (r *runner) prepare(tb testing.TB) {
-	r.allocs = testing.AllocsPerRun(100, func() { r.run() })
-	const requests = 20
-	r.about = max(1, r.time(tb, requests)/requests)
+	const few, most = 5, 100
+	first := max(1, r.time(tb, few)/few)
+	requests := min(most, max(few, int(5*time.Millisecond/first)))
+	r.allocs = testing.AllocsPerRun(requests, func() { r.run() })
+	r.about = max(1, r.time(tb, requests)/time.Duration(requests))
 }
 
 // time returns how long so many requests take.
