@@ -31,7 +31,7 @@ func BenchmarkCost(b *testing.B) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	const passes = 24
 	r := prepareCost(b)
-	measure(b, r.heats, passes, 4*time.Millisecond)
+	measure(b, r.heats, passes, 2*time.Millisecond)
 	publish(b, "cost", r.legend(b, passes)+"\n"+r.table())
 	publish(b, "goals", goalsTable(r.goals()))
 	b.ReportMetric(0, "ns/op")
@@ -74,10 +74,10 @@ func prepareCost(tb testing.TB) *result {
 			}
 		}
 		for _, runners := range heats {
-			r.heats = append(r.heats, heat{runners, 4})
+			r.heats = append(r.heats, heat{runners, 8})
 		}
 	}
-	r.heats = append(r.heats, heat{r.browsers(tb), 16}) // its differences are small
+	r.heats = append(r.heats, heat{r.browsers(tb), 32}) // its differences are small
 	return r
 }
 

@@ -91,7 +91,8 @@ func serve(name string) error {
 func start(tb testing.TB, name, redisAddr string) (url string) {
 	tb.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), serveVariable+"="+name, redisVariable+"="+redisAddr)
+	// The race detector would wait for a second at the end of each.
+	child.Env = append(os.Environ(), serveVariable+"="+name, redisVariable+"="+redisAddr, "GORACE=atexit_sleep_ms=0")
 	child.Stderr = os.Stderr
 	stdin, err := child.StdinPipe()
 	require.NoError(tb, err)
