@@ -5,10 +5,11 @@
 test:
 	@sh .ci/test
 
+# What a request costs beside the peers, and the goals. Takes a minute and a half, on a machine that has nothing else to do.
 bench:
-	GOMAXPROCS=1 go test -run '^$$' -bench ProtectedGET -benchtime 5s .
+	go test -C bench -run '^$$' -bench Cost -benchtime 1x .
 
-# Whole servers with and without a Store, loaded by wrk; needs wrk and redis-server, and takes two minutes.
+# Whole servers, loaded by wrk: Debian's packages wrk and redis-server. Takes three minutes.
 bench-load:
 	REQUIRE_SERVICES=1 go test -C bench -run '^$$' -bench Load -benchtime 1x .
 

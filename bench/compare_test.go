@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"regexp"
@@ -14,6 +15,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if name := os.Getenv(serveVariable); name != "" {
+		if err := serve(name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	gin.SetMode(gin.ReleaseMode)
 	os.Exit(m.Run())
 }
