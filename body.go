@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -16,8 +17,18 @@ const maxBodySize = 64 << 10
 
 // replayedBody reads what was read before, then the rest.
 type replayedBody struct {
-	io.Reader
+	read []byte
+	rest io.Reader
 	io.Closer
+}
+
+func (b *replayedBody) Read(p []byte) (int, error) {
+	if len(b.read) == 0 {
+		return b.rest.Read(p)
+	}
+	n := copy(p, b.read)
+	b.read = b.read[n:]
+	return n, nil
 }
 
 // peekBody reads the body up to maxBodySize octets, and tells whether that is all of it. The body can
@@ -26,16 +37,33 @@ func peekBody(req *http.Request) (text []byte, all bool, err error) {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil, true, nil
 	}
-	text, err = io.ReadAll(io.LimitReader(req.Body, maxBodySize+1))
+	text, err = readUpTo(req.Body, maxBodySize+1, req.ContentLength)
 	rest := io.Reader(req.Body)
 	if err != nil {
 		rest = brokenReader{err}
 	}
-	req.Body = replayedBody{io.MultiReader(bytes.NewReader(text), rest), req.Body}
+	req.Body = &replayedBody{text, rest, req.Body}
 	if len(text) > maxBodySize {
 		return text[:maxBodySize], false, err
 	}
 	return text, err == nil, err
+}
+
+// readUpTo is io.ReadAll up to a limit; expected may be wrong, and is what the first piece of memory is for.
+func readUpTo(r io.Reader, limit int, expected int64) ([]byte, error) {
+	text := make([]byte, 0, min(max(expected, 63)+1, int64(limit)))
+	for {
+		n, err := r.Read(text[len(text):min(cap(text), limit)])
+		text = text[:len(text)+n]
+		switch {
+		case err == io.EOF: // and no error that wraps it
+			return text, nil
+		case err != nil || len(text) == limit:
+			return text, err
+		case len(text) == cap(text):
+			text = slices.Grow(text, 1)
+		}
+	}
 }
 
 // wholeBody is peekBody for who needs all of the body. The failure is failTooLarge, or broken where the
@@ -62,7 +90,11 @@ func mediaType(h http.Header) (name string, params map[string]string, err error)
 	if encoding := strings.Join(h["Content-Encoding"], ","); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return "", nil, nil
 	}
-	return mime.ParseMediaType(h.Get("Content-Type"))
+	kind := h.Get("Content-Type")
+	if kind == "application/json" {
+		return kind, nil, nil // spares the parsing
+	}
+	return mime.ParseMediaType(kind)
 }
 
 func isJSON(mediaType string) bool {

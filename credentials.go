@@ -38,95 +38,123 @@ func BindCredentials(c *gin.Context) (Credentials, error) {
 		return Credentials{}, f.error(err)
 	}
 
-	var fields map[string]string
+	var w wireCredentials
 	switch {
 	case isJSON(kind):
-		fields, err = jsonFields(body)
+		err = w.readJSON(body)
 	case kind == multipartForm:
-		fields, err = multipartFields(body, params["boundary"])
+		err = w.readMultipart(body, params["boundary"])
 	default:
-		fields, err = formFields(body)
+		err = w.readForm(body)
 	}
 	if err != nil {
 		return Credentials{}, failBody.error(err)
 	}
-	for _, value := range fields {
+	for _, value := range []string{w.username, w.password, w.grantType, w.clientID, w.clientSecret, w.scope} {
 		if !utf8.ValidString(value) {
 			return Credentials{}, failBody.error(errors.New("a field is not UTF-8"))
 		}
 	}
-	return credentialsFrom(fields)
+	return w.credentials()
 }
 
-func credentialsFrom(fields map[string]string) (Credentials, error) {
-	cred := Credentials{
-		Username: fields["username"], Password: fields["password"], GrantType: fields["grant_type"],
-		ClientID: fields["client_id"], ClientSecret: fields["client_secret"], Scopes: strings.Fields(fields["scope"]),
+// wireCredentials are the fields that are read; others are passed over.
+type wireCredentials struct{ username, password, grantType, clientID, clientSecret, scope string }
+
+// set does nothing where there is no such field.
+func (w *wireCredentials) set(name, value string) {
+	switch name {
+	case "username":
+		w.username = value
+	case "password":
+		w.password = value
+	case "grant_type":
+		w.grantType = value
+	case "client_id":
+		w.clientID = value
+	case "client_secret":
+		w.clientSecret = value
+	case "scope":
+		w.scope = value
 	}
+}
+
+func (w *wireCredentials) credentials() (Credentials, error) {
 	switch {
-	case cred.Username == "" || cred.Password == "":
+	case w.username == "" || w.password == "":
 		return Credentials{}, failFields.error(nil)
-	case len(cred.Username) > maxUsername:
+	case len(w.username) > maxUsername:
 		return Credentials{}, failBody.error(errors.New("the user name is too long"))
-	case cred.GrantType != "" && cred.GrantType != "password":
+	case w.grantType != "" && w.grantType != "password":
 		return Credentials{}, failGrantType.error(nil)
 	}
-	return cred, nil
+	return Credentials{
+		Username: w.username, Password: w.password, GrantType: w.grantType,
+		ClientID: w.clientID, ClientSecret: w.clientSecret, Scopes: strings.Fields(w.scope),
+	}, nil
 }
 
 var errRepeatedField = errors.New("a field is sent twice") // RFC 6749 §3.2
 
-func jsonFields(body []byte) (map[string]string, error) {
-	var wire struct {
-		Username     string `json:"username"`
-		Password     string `json:"password"`
-		GrantType    string `json:"grant_type"`
-		ClientID     string `json:"client_id"`
-		ClientSecret string `json:"client_secret"`
-		Scope        string `json:"scope"`
+func (w *wireCredentials) readJSON(body []byte) error {
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	var found [6]member
+	names := [len(found)]string{"username", "password", "grant_type", "client_id", "client_secret", "scope"}
+	ok := room.reader.read(body, len(body), func(quoted []byte) *member {
+		for i, name := range names {
+			if len(quoted) == len(name)+2 && string(quoted[1:len(quoted)-1]) == name {
+				return &found[i]
+			}
+		}
+		return nil
+	})
+	text := string(body)
+	for i, m := range found {
+		value, isText := m.text(text)
+		ok = ok && (isText || m.kind == 0 || m.kind == 'n')
+		w.set(names[i], value)
 	}
-	if !decodeObject(body, &wire) {
-		return nil, errors.New("not a JSON object with string fields")
+	if !ok {
+		return errors.New("not a JSON object with string fields")
 	}
-	return map[string]string{
-		"username": wire.Username, "password": wire.Password, "grant_type": wire.GrantType,
-		"client_id": wire.ClientID, "client_secret": wire.ClientSecret, "scope": wire.Scope,
-	}, nil
+	return nil
 }
 
-func formFields(body []byte) (map[string]string, error) {
+func (w *wireCredentials) readForm(body []byte) error {
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	fields := map[string]string{}
 	for name, list := range values {
 		if len(list) > 1 {
-			return nil, errRepeatedField
+			return errRepeatedField
 		}
-		fields[name] = list[0]
+		w.set(name, list[0])
 	}
-	return fields, nil
+	return nil
 }
 
-func multipartFields(body []byte, boundary string) (map[string]string, error) {
-	fields := map[string]string{}
+func (w *wireCredentials) readMultipart(body []byte, boundary string) error {
+	seen := map[string]bool{}
 	reader := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {
 		part, err := reader.NextPart()
 		if errors.Is(err, io.EOF) {
-			return fields, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		value, err := io.ReadAll(part)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if _, repeated := fields[part.FormName()]; repeated {
-			return nil, errRepeatedField
+		name := part.FormName()
+		if seen[name] {
+			return errRepeatedField
 		}
-		fields[part.FormName()] = string(value)
+		seen[name] = true
+		w.set(name, string(value))
 	}
 }
