@@ -116,14 +116,12 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 }
 
 func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
-	leeway := max(s.DecodeLeeway, 0)
-	latest := now.Add(leeway + max(s.ClockSkew, 0))
 	var ok bool
 	if w.issuedAt.kind != 0 {
 		if t.IssuedAt, ok = w.issuedAt.date(t.payload); !ok {
 			return failIssuedAtType
 		}
-		if t.IssuedAt.After(latest) {
+		if s.early(t.IssuedAt, now) {
 			return failIssuedAt
 		}
 	}
@@ -131,7 +129,7 @@ func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 		if t.NotBefore, ok = w.notBefore.date(t.payload); !ok {
 			return failNotBeforeType
 		}
-		if t.NotBefore.After(latest) {
+		if s.early(t.NotBefore, now) {
 			return failNotBefore
 		}
 	}
@@ -147,7 +145,28 @@ func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 		}
 		return failExpiryType
 	}
-	if !now.Before(t.ExpiresAt.Add(leeway)) { // "on or after", RFC 7519 §4.1.4
+	if s.over(t.ExpiresAt, now) {
+		return failExpired
+	}
+	return nil
+}
+
+// early tells whether iat or nbf lies too far ahead.
+func (s *Settings) early(at, now time.Time) bool {
+	return at.After(now.Add(max(s.DecodeLeeway, 0) + max(s.ClockSkew, 0)))
+}
+
+// over tells whether exp is: "on or after", RFC 7519 §4.1.4.
+func (s *Settings) over(exp, now time.Time) bool { return !now.Before(exp.Add(max(s.DecodeLeeway, 0))) }
+
+// checkAgain is check for a token that has passed it before: nothing but the time has changed.
+func (s *Settings) checkAgain(t *Token, now time.Time) *failure {
+	switch {
+	case s.early(t.IssuedAt, now):
+		return failIssuedAt
+	case s.early(t.NotBefore, now):
+		return failNotBefore
+	case !t.ExpiresAt.IsZero() && s.over(t.ExpiresAt, now):
 		return failExpired
 	}
 	return nil

@@ -3,14 +3,15 @@ package authjwt
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// A tokenCache remembers tokens by a digest of their whole text: that their signature and form were good, and where their
-// claims stand. Whether they still count it does not know: clock, settings, guards and Store are asked at every hit, by the
-// same code as without it. Methods of nil remember nothing.
+// A tokenCache remembers tokens by a digest of their whole text: that their signature was good, and what their claims say.
+// Whether they still count it does not know: the clock, the guard and the Store are asked at every hit. It keeps no token's
+// text.
 type tokenCache struct {
 	size    int
 	current atomic.Pointer[cacheGeneration]
@@ -26,10 +27,17 @@ type tokenDigest [sha256.Size]byte
 
 // A cachedToken never changes.
 type cachedToken struct {
-	header  *joseHeader
-	key     *key // that verified it
-	payload string
-	claims  wireClaims
+	header *joseHeader
+	key    *key  // that verified it
+	token  Token // without text and location
+}
+
+// copyTo fills t, whose text and location are known, with what nobody else holds.
+func (c *cachedToken) copyTo(t *Token) {
+	raw, location := t.raw, t.Location
+	*t = c.token
+	t.raw, t.Location = raw, location
+	t.Audience, t.Scopes = slices.Clone(t.Audience), slices.Clone(t.Scopes)
 }
 
 // maxVerifiedTokens bounds what a mistyped size may cost: about a gigabyte.
@@ -74,9 +82,12 @@ func (m *Manager) recall(ctx context.Context, list *keyList, s *scratch) (*cache
 	return known, nil
 }
 
-// remember is for a token that s has all about, and that was accepted. HMAC is as fast as the digest.
-func (m *Manager) remember(list *keyList, s *scratch, payload string) {
-	if s.key.public != nil {
-		m.verified.of(list).Add(s.digest, &cachedToken{s.header, s.key, payload, s.claims})
+// remember is for t, whose signature is good by what s holds, and its claims. HMAC is as fast as the digest.
+func (m *Manager) remember(list *keyList, s *scratch, t *Token) {
+	if s.key.public == nil {
+		return
 	}
+	known := &cachedToken{s.header, s.key, *t.clone()}
+	known.token.raw, known.token.Location = "", ""
+	m.verified.of(list).Add(s.digest, known)
 }

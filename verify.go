@@ -79,8 +79,11 @@ func (m *Manager) verifyToken(ctx context.Context, raw string, t *Token, now tim
 			return e
 		}
 		if known != nil {
-			t.payload = known.payload
-			return m.judge(&known.claims, t, now)
+			known.copyTo(t)
+			if f := m.settings.checkAgain(t, now); f != nil {
+				return m.fail(f, nil)
+			}
+			return nil
 		}
 	}
 	payload, e := m.verifySignature(ctx, keys, raw, s)
@@ -92,19 +95,11 @@ func (m *Manager) verifyToken(ctx context.Context, raw string, t *Token, now tim
 		return m.fail(failPayload, nil)
 	}
 	t.payload = string(payload)
-	if e := m.judge(&s.claims, t, now); e != nil {
-		return e
+	if f := s.claims.check(&m.settings, t, now); f != nil {
+		return m.fail(f, nil)
 	}
 	if m.verified != nil {
-		m.remember(keys, s, t.payload)
-	}
-	return nil
-}
-
-// judge fills t with its claims, which depends on the settings and the time.
-func (m *Manager) judge(claims *wireClaims, t *Token, now time.Time) *Error {
-	if f := claims.check(&m.settings, t, now); f != nil {
-		return m.fail(f, nil)
+		m.remember(keys, s, t)
 	}
 	return nil
 }

@@ -44,9 +44,13 @@ type request struct {
 	body         string   // of type JSON
 }
 
+// cached is authjwt with a VerifiedTokenCache.
+const cached = "authjwt, cached"
+
 // all are the contenders. The first is the one that the others are compared with.
 var all = []contender{
 	{name: "authjwt", build: authjwtContender, logins: algorithms},
+	{name: cached, build: cachedContender},
 	{name: "gin-jwt v2", build: ginJWTContender, logins: []string{"HS256", "RS256"}},
 	{name: "echo-jwt v4", build: echoJWTContender},
 	{name: "fiber jwt", build: fiberContender, logins: algorithms},

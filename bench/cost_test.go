@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -23,6 +24,7 @@ const (
 	loggedIn    = "login"
 	browserGET  = "browser's GET"
 	browserPOST = "browser's POST"
+	getNew      = "GET, header, each token once"
 )
 
 // BenchmarkCost prints what a request costs in-process, in ourselves and in the peers, and whether the goals are met.
@@ -78,6 +80,9 @@ func prepareCost(tb testing.TB) *result {
 		}
 	}
 	r.heats = append(r.heats, heat{r.browsers(tb), 32}) // its differences are small
+	for _, alg := range []string{"RS256", "ES256"} {
+		r.heats = append(r.heats, heat{r.newcomers(tb, alg), 16})
+	}
 	return r
 }
 
@@ -97,6 +102,31 @@ func (r *result) browsers(tb testing.TB) (runners []*runner) {
 			r.by[one.cell] = one
 			runners = append(runners, one)
 		}
+	}
+	return runners
+}
+
+// newcomers send one token after the other, so many that none is in the cache when it comes again.
+func (r *result) newcomers(tb testing.TB, alg string) (runners []*runner) {
+	m := newMaterial(tb, alg)
+	tokens := make([]string, 2*cacheSize)
+	for i := range tokens {
+		tokens[i] = m.token(tb, jwt.GetSigningMethod(alg), m.sign, map[string]any{"n": i})
+	}
+	for name, build := range map[string]func(*material, string) (site, error){"authjwt": authjwtContender, cached: cachedContender} {
+		s, err := build(m, inHeader)
+		require.NoError(tb, err)
+		var runs []func() int
+		for _, token := range tokens {
+			runs = append(runs, s.prepare(get(token, inHeader)))
+		}
+		next := 0
+		one := &runner{cell: cell{getNew, alg, name}, want: http.StatusOK, run: func() int {
+			next = (next + 1) % len(runs)
+			return runs[next]()
+		}}
+		r.by[one.cell] = one
+		runners = append(runners, one)
 	}
 	return runners
 }
@@ -123,6 +153,14 @@ func (r *result) goals() []goal {
 	for _, alg := range algorithms[1:] {
 		goals = append(goals, goal{what: "GET, header, " + alg + ": time of the cryptography alone", got: ratio(getHeader, alg, "cryptography alone"), limit: 1.12, form: "%.3f"})
 	}
+	for _, alg := range []string{"RS256", "ES256"} {
+		hit, bare := at(getHeader, alg, cached), at(getHeader, alg, "bare Gin")
+		goals = append(goals,
+			goal{what: "cache, known " + alg + ": time beyond bare Gin's, of gin-jwt v2's RS256", got: ratios(differences(hit.ns, bare.ns), at(getHeader, "RS256", "gin-jwt v2").ns), limit: 0.03, form: "%.3f"},
+			goal{what: "cache, known " + alg + ": whole GET, of gin-jwt v2's RS256", got: ratios(hit.ns, at(getHeader, "RS256", "gin-jwt v2").ns), limit: 0.03, form: "%.3f"},
+			goal{what: "cache, each " + alg + " token once: time of no cache's", got: ratios(at(getNew, alg, cached).ns, at(getNew, alg, "authjwt").ns), limit: 1.05, form: "%.3f"},
+		)
+	}
 	more := func(name string) *runner {
 		post, get := at(browserPOST, "HS256", name), at(browserGET, "HS256", name)
 		return &runner{ns: differences(post.ns, get.ns), allocs: post.allocs - get.allocs}
@@ -145,7 +183,7 @@ func (r *result) table() string {
 		head = append(head, alg+" µs", "ratio", "allocs")
 	}
 	rows := [][]string{head}
-	for _, act := range []string{getHeader, getCookie, browserGET, browserPOST, refused, loggedIn} {
+	for _, act := range []string{getHeader, getNew, getCookie, browserGET, browserPOST, refused, loggedIn} {
 		for _, c := range all {
 			row, takesPart := []string{act + ": " + c.name}, false
 			for _, alg := range algorithms {
@@ -205,7 +243,7 @@ func TestCost(t *testing.T) {
 	assert.NotContains(t, text, refused+": bare Gin")
 	assert.NotContains(t, text, "NaN")
 	goals := r.goals()
-	assert.Len(t, goals, 15)
+	assert.Len(t, goals, 21)
 	assert.NotContains(t, goalsTable(goals), "NaN")
 	for _, g := range goals {
 		assert.NotEmpty(t, g.got, g.what)

@@ -39,6 +39,17 @@ func authjwtContender(m *material, place string) (site, error) {
 	return authjwtWith(m, place, authjwt.Settings{})
 }
 
+// cacheSize is less than there are tokens in a stream of new ones.
+const cacheSize = 256
+
+// cachedContender is authjwtContender with a VerifiedTokenCache, which is for key pairs.
+func cachedContender(m *material, place string) (site, error) {
+	if m.alg == "HS256" {
+		return nil, nil
+	}
+	return authjwtWith(m, place, authjwt.Settings{VerifiedTokenCache: cacheSize})
+}
+
 func authjwtWith(m *material, place string, s authjwt.Settings) (site, error) {
 	if place == inCookie {
 		s.TokenLocation = []authjwt.Location{authjwt.Cookies}
