@@ -142,7 +142,7 @@ func (m *Manager) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	setDefault(&s.expires, m.settings.lifetime(s.kind))
 	room := scratches.Get().(*scratch)
 	defer scratches.Put(room)
-	payload, payloadErr := m.appendPayload(room.decoded[:0], s)
+	payload, payloadErr := m.writePayload(room, s)
 	header, k, headerErr := m.header(s)
 	if payloadErr != nil || headerErr != nil || len(s.mistakes) > 0 {
 		return "", fmt.Errorf("authjwt: create %s token: %w", s.kind, errors.Join(append(s.mistakes, payloadErr, headerErr)...))
@@ -173,8 +173,8 @@ func (m *Manager) notCreated(err error) *Error {
 	return m.misused(err)
 }
 
-// appendPayload writes the claims in fastapi-jwt-auth's order: sub iat nbf jti exp type fresh csrf iss aud, then the application's.
-func (m *Manager) appendPayload(dst []byte, s *tokenSpec) ([]byte, error) {
+// writePayload writes the claims in fastapi-jwt-auth's order: sub iat nbf jti exp type fresh csrf iss aud, then the application's.
+func (m *Manager) writePayload(room *scratch, s *tokenSpec) ([]byte, error) {
 	if s.subject == "" {
 		return nil, errors.New("the subject is empty")
 	}
@@ -200,7 +200,7 @@ func (m *Manager) appendPayload(dst []byte, s *tokenSpec) ([]byte, error) {
 		}
 	}
 
-	b, err := jsontext.AppendQuote(append(dst, `{"sub":`...), s.subject)
+	b, err := jsontext.AppendQuote(append(room.decoded[:0], `{"sub":`...), s.subject)
 	if err != nil {
 		return nil, fmt.Errorf("the subject is not UTF-8: %w", err)
 	}
@@ -248,7 +248,7 @@ func (m *Manager) appendPayload(dst []byte, s *tokenSpec) ([]byte, error) {
 		}
 	}
 	b = append(b, '}')
-	if len(s.claims) > 1 && !new(objectReader).read(b, len(b), new(wireClaims).member) {
+	if len(s.claims) > 1 && !room.reader.read(b, len(b), new(wireClaims).member) {
 		return nil, errors.New("WithClaims: two of them set the same claim")
 	}
 	return b, nil

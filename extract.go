@@ -310,8 +310,10 @@ func (m *Manager) readJSON(req *http.Request) (access, refresh string, f *failur
 	if len(body) == 0 || body[0] != '{' && jsontext.Value(body).IsValid() {
 		return "", "", nil
 	}
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
 	var found [2]member
-	if !new(objectReader).read(body, len(body), func(name []byte) *member {
+	if !room.reader.read(body, len(body), func(name []byte) *member {
 		switch string(name) {
 		case m.access.jsonKey:
 			return &found[0]

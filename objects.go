@@ -50,6 +50,10 @@ func (r *objectReader) read(text []byte, limit int, find func(name []byte) *memb
 	}
 	r.buf = *bytes.NewBuffer(text)
 	r.dec.Reset(&r.buf)
+	defer func() { // see plainReader
+		r.buf = bytes.Buffer{}
+		r.dec.Reset(&r.buf)
+	}()
 	if begin, err := r.dec.ReadToken(); err != nil || begin.Kind() != '{' {
 		return false
 	}

@@ -29,6 +29,7 @@ func (r *plainReader) read(text []byte, limit int, find func(name []byte) *membe
 		return false
 	}
 	r.count = 0
+	defer func() { clear(r.names[:r.count]) }() // readers are kept for reuse, and a text may hold a password
 	for at := 1; ; at++ {
 		colon := plainString(text, at)
 		if colon == 0 || text[colon] != ':' || limit == 0 {
