@@ -62,9 +62,9 @@ func (m *Manager) look(ctx context.Context, asked []entry) (times [maxEntries]ti
 	for i, about := range asked {
 		keys[i] = m.key(about)
 	}
-	limited, cancel := context.WithTimeout(ctx, m.settings.StoreTimeout)
-	defer cancel()
-	found, err := m.settings.Store.Get(limited, keys...)
+	within := limited(ctx, m.settings.StoreTimeout)
+	defer within.finish()
+	found, err := m.settings.Store.Get(within, keys...)
 	if err == nil && len(found) != len(keys) {
 		err = fmt.Errorf("authjwt: the store answered %d times for %d keys", len(found), len(keys))
 	}
@@ -83,12 +83,12 @@ func (m *Manager) write(ctx context.Context, about entry, at, until time.Time, a
 		present, added = memory.write(&m.entryPrefixes, about, at, until, always)
 		return present, added, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, m.settings.StoreTimeout)
-	defer cancel()
+	within := limited(ctx, m.settings.StoreTimeout)
+	defer within.finish()
 	if always {
-		err = m.settings.Store.Set(limited, m.key(about), at, until)
+		err = m.settings.Store.Set(within, m.key(about), at, until)
 	} else {
-		present, added, err = m.settings.Store.Add(limited, m.key(about), at, until)
+		present, added, err = m.settings.Store.Add(within, m.key(about), at, until)
 		if err == nil && !added && present.IsZero() {
 			err = fmt.Errorf("authjwt: the store added nothing, and has nothing either")
 		}
