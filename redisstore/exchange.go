@@ -12,6 +12,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// maxGuard is how many entries a guard asks about, most often.
+const maxGuard = 3
+
 var errNoEntry = errors.New("its value is not one of authjwt's")
 
 // An exchange is what the calls of a batch want, and what came of it.
@@ -38,7 +41,7 @@ type write struct {
 }
 
 func newExchange(batch []*call) *exchange {
-	x := new(exchange)
+	x := &exchange{reads: make([]string, 0, maxGuard*len(batch))}
 	for _, c := range batch {
 		x.reads = append(x.reads, c.reads...)
 		if c.write != nil {
@@ -91,22 +94,22 @@ func (x *exchange) askEach(ctx context.Context, pipe redis.Pipeliner) {
 func (x *exchange) deliver(batch []*call) {
 	read, wrote := 0, 0
 	for _, c := range batch {
-		c.times = make([]time.Time, len(c.reads))
-		for i := range c.times {
+		var failed error
+		for range c.reads {
 			at, err := x.time(read)
 			if err != nil {
-				c.err = fmt.Errorf("redisstore: read an entry: %w", err)
+				failed = fmt.Errorf("redisstore: read an entry: %w", err)
 			}
-			c.times[i] = at
+			c.times = append(c.times, at)
 			read++
 		}
 		if c.write != nil {
 			if err := c.write.answer(x.written[wrote]); err != nil {
-				c.err = fmt.Errorf("redisstore: write an entry: %w", err)
+				failed = fmt.Errorf("redisstore: write an entry: %w", err)
 			}
 			wrote++
 		}
-		close(c.done)
+		c.settle(failed)
 	}
 }
 
