@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -69,9 +70,11 @@ func (p *part) submit(c *call) {
 	}
 }
 
-// fly serves batch after batch until the queue is empty.
+// fly serves batch after batch until the queue is empty. Goroutines that are ready to run come first, for they may be
+// about to ask: on a busy machine that makes fewer and larger batches.
 func (p *part) fly() {
 	for {
+		runtime.Gosched()
 		p.mu.Lock()
 		// What its caller has given up, and perhaps tries again, is not done any more.
 		batch := slices.DeleteFunc(p.queue, func(c *call) bool { return c.gone.Load() })
