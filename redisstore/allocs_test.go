@@ -22,5 +22,5 @@ func TestAllocs_Get(t *testing.T) {
 	}
 	pipeline := get("a:epoch:x")
 	assert.LessOrEqual(t, pipeline, 34.0)
-	assert.LessOrEqual(t, get("a:subject:x", "a:epoch:x", "a:denied:y", "a:session:z"), pipeline+13)
+	assert.LessOrEqual(t, get("a:subject:x", "a:epoch:x", "a:denied:y", "a:session:z"), pipeline+9)
 }

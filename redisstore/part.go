@@ -24,6 +24,7 @@ type part struct {
 	circuit  circuit
 	seen     atomic.Int64 // the highest value of the sentinel
 	last     atomic.Pointer[proof]
+	found    found
 
 	mu     sync.Mutex
 	queue  []*call
@@ -167,13 +168,14 @@ func (p *part) fail(batch []*call, cause error) {
 	}
 }
 
-// converse takes one round trip, or two if the first one's answers do not fit together.
+// converse takes one round trip, or two if entries are there that were not expected.
 func (p *part) converse(ctx context.Context, x *exchange) error {
 	if !p.store.alone() {
 		return p.roundTrip(ctx, len(x.writes) > 0, x.askWrites, x.askEach)
 	}
+	x.found = &p.found
 	err := p.roundTrip(ctx, len(x.writes) > 0, x.askWrites, x.askTogether)
-	if err != nil || x.readTogether() {
+	if err != nil || x.noneThere() {
 		return err
 	}
 	return p.roundTrip(ctx, false, x.askEach)
