@@ -7,6 +7,7 @@ import (
 	"crypto"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
@@ -56,6 +57,22 @@ func TestAllocs_MemoryStore(t *testing.T) {
 		return testing.AllocsPerRun(1000, protectedGET(t, mustCreate(t, m), m.Required(), func(c *gin.Context) { c.String(http.StatusOK, "ok") }))
 	}
 	assert.LessOrEqual(t, count(inMemory), count())
+}
+
+// absent is a Store that has nothing.
+type absent struct{ authjwt.Store }
+
+func (absent) Get(_ context.Context, keys ...string) ([]time.Time, error) {
+	return make([]time.Time, len(keys)), nil
+}
+
+// What every other Store is asked adds the keys, their text, and the context; the times are the Store's own.
+func TestAllocs_Store(t *testing.T) {
+	count := func(edit ...func(s *authjwt.Settings)) float64 {
+		m := newManager(t, edit...)
+		return testing.AllocsPerRun(1000, protectedGET(t, mustCreate(t, m), m.Required(), func(c *gin.Context) { c.String(http.StatusOK, "ok") }))
+	}
+	assert.LessOrEqual(t, count(func(s *authjwt.Settings) { s.Store = absent{} }), count()+4)
 }
 
 func TestAllocs_Verify(t *testing.T) {

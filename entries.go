@@ -33,23 +33,40 @@ type entry struct {
 	end  time.Time
 }
 
-// entryPrefixes are the beginnings of the keys of a Manager of that name.
+// entryPrefixes are the beginnings of the keys of a Manager of that name. The epoch has one key, with no id.
 func entryPrefixes(name string) (prefixes [entryKinds]string) {
 	for kind, text := range entryNames {
 		prefixes[kind] = name + ":" + text + ":"
 	}
+	digest := sha256.Sum256(nil)
+	prefixes[entryEpoch] += base64.RawURLEncoding.EncodeToString(digest[:])
 	return prefixes
 }
 
 // key is where an entry stands in a Store: no id can be read out of it.
-func (m *Manager) key(e entry) string {
-	digest := sha256.Sum256([]byte(e.id))
-	var array [192]byte
-	key := base64.RawURLEncoding.AppendEncode(append(array[:0], m.entryPrefixes[e.kind]...), digest[:])
-	if !e.end.IsZero() {
-		key = strconv.AppendInt(append(key, '@'), e.end.Unix(), 10)
+func (m *Manager) key(e entry) string { return m.entryKeys([]entry{e})[0] }
+
+// entryKeys are those of all entries, parts of one text.
+func (m *Manager) entryKeys(of []entry) []string {
+	var array [512]byte
+	var ends [maxEntries]int
+	text := array[:0]
+	for i, e := range of {
+		text = append(text, m.entryPrefixes[e.kind]...)
+		if e.kind != entryEpoch {
+			digest := sha256.Sum256(append(text, e.id...)[len(text):]) // a copy that needs no allocation
+			text = base64.RawURLEncoding.AppendEncode(text, digest[:])
+		}
+		if !e.end.IsZero() {
+			text = strconv.AppendInt(append(text, '@'), e.end.Unix(), 10)
+		}
+		ends[i] = len(text)
 	}
-	return string(key)
+	all, keys, start := string(text), make([]string, len(of)), 0
+	for i := range keys {
+		keys[i], start = all[start:ends[i]], ends[i]
+	}
+	return keys
 }
 
 // look reads entries, in one exchange. A MemoryStore is asked without keys, which nobody could read.
@@ -58,13 +75,9 @@ func (m *Manager) look(ctx context.Context, asked []entry) (times [maxEntries]ti
 		memory.look(&m.entryPrefixes, asked, times[:len(asked)])
 		return times, nil
 	}
-	keys := make([]string, len(asked))
-	for i, about := range asked {
-		keys[i] = m.key(about)
-	}
-	limited, cancel := context.WithTimeout(ctx, m.settings.StoreTimeout)
-	defer cancel()
-	found, err := m.settings.Store.Get(limited, keys...)
+	keys, within := m.entryKeys(asked), limited(ctx, m.settings.StoreTimeout)
+	defer within.finish()
+	found, err := m.settings.Store.Get(within, keys...)
 	if err == nil && len(found) != len(keys) {
 		err = fmt.Errorf("authjwt: the store answered %d times for %d keys", len(found), len(keys))
 	}
@@ -83,12 +96,12 @@ func (m *Manager) write(ctx context.Context, about entry, at, until time.Time, a
 		present, added = memory.write(&m.entryPrefixes, about, at, until, always)
 		return present, added, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, m.settings.StoreTimeout)
-	defer cancel()
+	within := limited(ctx, m.settings.StoreTimeout)
+	defer within.finish()
 	if always {
-		err = m.settings.Store.Set(limited, m.key(about), at, until)
+		err = m.settings.Store.Set(within, m.key(about), at, until)
 	} else {
-		present, added, err = m.settings.Store.Add(limited, m.key(about), at, until)
+		present, added, err = m.settings.Store.Add(within, m.key(about), at, until)
 		if err == nil && !added && present.IsZero() {
 			err = fmt.Errorf("authjwt: the store added nothing, and has nothing either")
 		}

@@ -51,6 +51,7 @@ type MemoryStore struct {
 	Now func() time.Time
 
 	managers atomic.Pointer[func() time.Time]
+	written  [entryKinds]atomic.Bool // kinds of which a Manager has written any
 	made     sync.Once
 	seeds    [2]maphash.Seed
 	shards   [memoryShards]memoryShard
@@ -108,15 +109,23 @@ func (s *MemoryStore) put(ctx context.Context, key string, t, until time.Time, r
 	return present, added, nil
 }
 
-// look and write are Get and put for a Manager, which needs no keys in the form that other stores get them.
+// look and write are Get and put for a Manager, which needs no keys in the form that other stores get them. Of what
+// was never written nothing is looked for.
 func (s *MemoryStore) look(prefixes *[entryKinds]string, asked []entry, times []time.Time) {
-	now := s.clock()
+	var now int64
 	for i, e := range asked {
+		if !s.written[e.kind].Load() {
+			continue
+		}
+		if now == 0 {
+			now = s.clock()
+		}
 		times[i] = s.get(s.digest(prefixes[e.kind], e.id), bucketOfEnd(e.end), now)
 	}
 }
 
 func (s *MemoryStore) write(prefixes *[entryKinds]string, e entry, t, until time.Time, replace bool) (time.Time, bool) {
+	s.written[e.kind].Store(true)
 	return s.set(s.digest(prefixes[e.kind], e.id), bucketOfEnd(e.end), t, until, replace)
 }
 

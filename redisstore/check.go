@@ -46,7 +46,7 @@ func (s *Store) check(ctx context.Context) error {
 	}
 	var calls []*call
 	for _, p := range s.parts {
-		c := newCall(ctx)
+		c := s.newCall(ctx)
 		p.submit(c)
 		calls = append(calls, c)
 	}

@@ -23,7 +23,7 @@
 // # What it needs
 //
 // Redis 7.0 or later, or Valkey; on every server, replicas too, the policy noeviction, which New checks once; the
-// commands GET, MGET, EXISTS, STRLEN, SET, INCRBY, INFO and EVAL, and what go-redis itself needs:
+// commands GET, EXISTS, STRLEN, SET, INCRBY, INFO and EVAL, and what go-redis itself needs:
 // SELECT for a database other than 0, CLUSTER SLOTS in a cluster, PING in a ring.
 //
 // A client of go-redis, of the same kind on all servers: of a single server, through Sentinel, of a cluster, or of a

@@ -12,6 +12,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// maxGuard is how many entries a guard asks about, most often.
+const maxGuard = 3
+
 var errNoEntry = errors.New("its value is not one of authjwt's")
 
 // An exchange is what the calls of a batch want, and what came of it.
@@ -19,9 +22,9 @@ type exchange struct {
 	reads  []string
 	writes []*write
 
-	values  *redis.SliceCmd    // of reads, if they are read together
-	there   *redis.IntCmd      // how many reads there are, of whatever type
-	each    []*redis.StringCmd // of reads, if they are read one by one
+	found   *found             // nil: each is asked for by itself
+	there   *redis.IntCmd      // how many there are of the reads that were not asked for one by one; nil: of none
+	each    []*redis.StringCmd // of reads; nil: not asked for by itself
 	written []*redis.StatusCmd // of writes
 }
 
@@ -38,13 +41,14 @@ type write struct {
 }
 
 func newExchange(batch []*call) *exchange {
-	x := new(exchange)
+	x := &exchange{reads: make([]string, 0, maxGuard*len(batch))}
 	for _, c := range batch {
 		x.reads = append(x.reads, c.reads...)
 		if c.write != nil {
 			x.writes = append(x.writes, c.write)
 		}
 	}
+	x.each = make([]*redis.StringCmd, len(x.reads))
 	return x
 }
 
@@ -54,36 +58,26 @@ func (x *exchange) askWrites(ctx context.Context, pipe redis.Pipeliner) {
 	}
 }
 
-// askTogether takes two commands, however many reads there are. MGET takes what is no string for nothing, so
-// EXISTS counts as well.
+// askTogether takes one command for all reads but those that were there the last time: mostly nothing is there, and
+// to count costs less than to read. EXISTS counts whatever type they have, whereas MGET takes what is no string for
+// nothing.
 func (x *exchange) askTogether(ctx context.Context, pipe redis.Pipeliner) {
-	if len(x.reads) > 0 {
-		x.values, x.there = pipe.MGet(ctx, x.reads...), pipe.Exists(ctx, x.reads...)
+	counted := x.found.without(x.reads, func(i int) { x.each[i] = pipe.Get(ctx, x.reads[i]) })
+	if len(counted) > 0 {
+		x.there = pipe.Exists(ctx, counted...)
 	}
 }
 
-// readTogether is false if the answers do not fit together, because an entry is no string, or was written or
-// ended between the two commands: then each must be asked for by itself.
-func (x *exchange) readTogether() bool {
-	if len(x.reads) == 0 {
-		return true
-	}
-	values, err := x.values.Result()
-	there, err2 := x.there.Result()
-	if err != nil || err2 != nil || len(values) != len(x.reads) {
-		return false
-	}
-	for _, value := range values {
-		if value != nil {
-			there--
-		}
-	}
-	return there == 0
+func (x *exchange) noneThere() bool {
+	return x.there == nil || x.there.Err() == nil && x.there.Val() == 0
 }
 
+// askEach asks for those that were not asked for by themselves.
 func (x *exchange) askEach(ctx context.Context, pipe redis.Pipeliner) {
-	for _, key := range x.reads {
-		x.each = append(x.each, pipe.Get(ctx, key))
+	for i, key := range x.reads {
+		if x.each[i] == nil {
+			x.each[i] = pipe.Get(ctx, key)
+		}
 	}
 }
 
@@ -91,22 +85,22 @@ func (x *exchange) askEach(ctx context.Context, pipe redis.Pipeliner) {
 func (x *exchange) deliver(batch []*call) {
 	read, wrote := 0, 0
 	for _, c := range batch {
-		c.times = make([]time.Time, len(c.reads))
-		for i := range c.times {
+		var failed error
+		for range c.reads {
 			at, err := x.time(read)
 			if err != nil {
-				c.err = fmt.Errorf("redisstore: read an entry: %w", err)
+				failed = fmt.Errorf("redisstore: read an entry: %w", err)
 			}
-			c.times[i] = at
+			c.times = append(c.times, at)
 			read++
 		}
 		if c.write != nil {
 			if err := c.write.answer(x.written[wrote]); err != nil {
-				c.err = fmt.Errorf("redisstore: write an entry: %w", err)
+				failed = fmt.Errorf("redisstore: write an entry: %w", err)
 			}
 			wrote++
 		}
-		close(c.done)
+		c.settle(failed)
 	}
 }
 
@@ -126,23 +120,20 @@ func (x *exchange) proof(asked time.Time) (last *proof) {
 
 // time is that of an entry; zero if Redis says that there is none.
 func (x *exchange) time(read int) (time.Time, error) {
-	if x.each != nil {
-		text, err := x.each[read].Result()
-		if errors.Is(err, redis.Nil) {
-			return time.Time{}, nil
-		}
-		if err != nil {
-			return time.Time{}, err
-		}
-		return parseValue(text)
-	}
-	switch value := x.values.Val()[read].(type) {
-	case nil:
+	cmd := x.each[read]
+	if cmd == nil {
 		return time.Time{}, nil
-	case string:
-		return parseValue(value)
 	}
-	return time.Time{}, errNoEntry
+	text, err := cmd.Result()
+	if errors.Is(err, redis.Nil) {
+		x.found.note(x.reads[read], false)
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	x.found.note(x.reads[read], true)
+	return parseValue(text)
 }
 
 // ask adds the command to the pipeline. The value has a random part, by which the writer knows its own: a

@@ -161,12 +161,6 @@ func (f *fake) do(name string, args []string) string {
 		return old
 	case "GET":
 		return f.bulk(args[1])
-	case "MGET":
-		reply := fmt.Sprintf("*%d\r\n", len(args)-1)
-		for _, key := range args[1:] {
-			reply += f.bulk(key)
-		}
-		return reply
 	case "EXISTS":
 		n := 0
 		for _, key := range args[1:] {

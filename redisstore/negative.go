@@ -45,14 +45,14 @@ func (n *negatives) hold(keys []string) bool {
 	return true
 }
 
-// writes is to be asked before a question whose answer remember gets.
-func (n *negatives) writes() uint64 {
+// begin is to be asked before a question whose answer remember gets.
+func (n *negatives) begin() (asked time.Time, writes uint64) {
 	if n == nil {
-		return 0
+		return asked, 0
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.count
+	return time.Now(), n.count
 }
 
 // remember keeps the keys whose times are zero, unless something was written since.

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,15 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-const (
-	// maxBatch is how many calls share a pipeline.
-	maxBatch = 256
-	// minBudget is what Redis gets, although a caller may have less time: one hurried caller shall not open the
-	// circuit for all.
-	minBudget = 250 * time.Millisecond
-	// maxBudget is for calls whose context has no deadline.
-	maxBudget = time.Second
-)
+// maxBatch is how many calls share a pipeline.
+const maxBatch = 256
 
 // A part is what lies together on one server: entries, and the sentinel that tells whether they are still
 // there. What happens to one part does not touch the others.
@@ -30,10 +24,13 @@ type part struct {
 	circuit  circuit
 	seen     atomic.Int64 // the highest value of the sentinel
 	last     atomic.Pointer[proof]
+	found    found
 
 	mu     sync.Mutex
 	queue  []*call
-	flying bool // a pipeline is under way: what comes meanwhile waits, and shares the next
+	batch  []*call // in the pipeline under way, and not settled
+	flying bool    // a pipeline is under way: what comes meanwhile waits, and shares the next
+	slow   bool    // it takes longer
 }
 
 func newPart(s *Store, head string) *part {
@@ -42,55 +39,18 @@ func newPart(s *Store, head string) *part {
 	return p
 }
 
-// A call is what one Add, Set or Get wants of a part. Its results belong to the caller once done is closed.
-type call struct {
-	reads  []string
-	write  *write
-	budget time.Duration // of the pipeline that it flies with
-	gone   atomic.Bool   // the caller does not wait any more
-
-	done  chan struct{}
-	err   error
-	times []time.Time // of reads
-}
-
-func newCall(ctx context.Context) *call {
-	c := &call{budget: maxBudget, done: make(chan struct{})}
-	if deadline, has := ctx.Deadline(); has {
-		c.budget = max(time.Until(deadline), minBudget)
-	}
-	return c
-}
-
-// wait waits no longer than ctx, whatever the client's options say.
-func (c *call) wait(ctx context.Context) error {
-	select {
-	case <-c.done:
-		return c.err
-	case <-ctx.Done():
-		c.gone.Store(true)
-		return fmt.Errorf("redisstore: no answer in time: %w", ctx.Err())
-	}
-}
-
-func settle(calls []*call, err error) {
-	for _, c := range calls {
-		c.err = err
-		close(c.done)
-	}
-}
-
 // submit puts c in the queue. While Redis is away it settles c at once, but now and then one call waits for
 // a probe, and goes on if Redis is back.
 func (p *part) submit(c *call) {
 	if away := p.circuit.outage.Load(); away != nil {
 		if !away.probeIsDue() {
-			settle([]*call{c}, away.err)
+			c.settle(away.err)
 			return
 		}
+		c.warn()
 		go func() {
 			if !p.probe() {
-				settle([]*call{c}, away.err)
+				c.settle(away.err)
 				return
 			}
 			p.circuit.outage.CompareAndSwap(away, nil)
@@ -100,6 +60,9 @@ func (p *part) submit(c *call) {
 	}
 	p.mu.Lock()
 	p.queue = append(p.queue, c)
+	if p.slow {
+		c.warn()
+	}
 	idle := !p.flying
 	p.flying = true
 	p.mu.Unlock()
@@ -108,17 +71,20 @@ func (p *part) submit(c *call) {
 	}
 }
 
-// fly serves batch after batch until the queue is empty.
+// fly serves batch after batch until the queue is empty. Goroutines that are ready to run come first, for they may be
+// about to ask: on a busy machine that makes fewer and larger batches.
 func (p *part) fly() {
 	for {
+		runtime.Gosched()
 		p.mu.Lock()
 		// What its caller has given up, and perhaps tries again, is not done any more.
 		batch := slices.DeleteFunc(p.queue, func(c *call) bool { return c.gone.Load() })
 		p.flying = len(batch) > 0
-		p.queue = nil
+		p.queue = make([]*call, 0, len(batch))
 		if len(batch) > maxBatch {
 			batch, p.queue = batch[:maxBatch:maxBatch], batch[maxBatch:]
 		}
+		p.batch, p.slow = batch, false
 		p.mu.Unlock()
 		if len(batch) == 0 || !p.serve(batch, p.overdue) {
 			return
@@ -146,6 +112,8 @@ func (p *part) serve(batch []*call, overdue func()) (inTime bool) {
 		overdue()
 		p.fail(batch, fmt.Errorf("no answer in time: %w", context.DeadlineExceeded))
 	})
+	slow := time.AfterFunc(soon, p.warn)
+	defer slow.Stop()
 	x, asked := newExchange(batch), time.Now()
 	err := p.converse(ctx, x)
 	if !late.Stop() {
@@ -155,11 +123,33 @@ func (p *part) serve(batch []*call, overdue func()) (inTime bool) {
 		p.fail(batch, err)
 		return true
 	}
+	p.forget(batch)
 	x.deliver(batch)
 	if last := x.proof(asked); last != nil {
 		p.last.Store(last)
 	}
 	return true
+}
+
+// warn tells all callers whose calls are not settled that it takes longer.
+func (p *part) warn() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow = true
+	for _, calls := range [][]*call{p.batch, p.queue} {
+		for _, c := range calls {
+			c.warn()
+		}
+	}
+}
+
+// forget lets go of a batch that is about to be settled.
+func (p *part) forget(batch []*call) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.batch) > 0 && &p.batch[0] == &batch[0] {
+		p.batch = nil
+	}
 }
 
 // fail opens the circuit, and settles the batch and all that waits.
@@ -169,18 +159,23 @@ func (p *part) fail(batch []*call, cause error) {
 	queued := p.queue
 	p.queue = nil
 	p.mu.Unlock()
+	p.forget(batch)
 	err := fmt.Errorf("redisstore: %w", cause)
-	settle(batch, err)
-	settle(queued, err)
+	for _, calls := range [][]*call{batch, queued} {
+		for _, c := range calls {
+			c.settle(err)
+		}
+	}
 }
 
-// converse takes one round trip, or two if the first one's answers do not fit together.
+// converse takes one round trip, or two if entries are there that were not expected.
 func (p *part) converse(ctx context.Context, x *exchange) error {
 	if !p.store.alone() {
 		return p.roundTrip(ctx, len(x.writes) > 0, x.askWrites, x.askEach)
 	}
+	x.found = &p.found
 	err := p.roundTrip(ctx, len(x.writes) > 0, x.askWrites, x.askTogether)
-	if err != nil || x.readTogether() {
+	if err != nil || x.noneThere() {
 		return err
 	}
 	return p.roundTrip(ctx, false, x.askEach)
@@ -205,6 +200,6 @@ func (p *part) roundTrip(ctx context.Context, writes bool, ask ...func(context.C
 
 // probe looks whether Redis is back.
 func (p *part) probe() (recovered bool) {
-	c := &call{budget: maxProbe, done: make(chan struct{})}
+	c := &call{budget: maxProbe, news: make(chan bool, 2)}
 	return p.serve([]*call{c}, func() {}) && c.err == nil
 }

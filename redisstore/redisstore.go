@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -18,6 +19,7 @@ type Store struct {
 	parts     []*part
 	negatives *negatives // nil: none are remembered
 	checked   bool       // by New, which asks all parts itself
+	calls     sync.Pool  // of *call
 }
 
 // tags are the hash tags of the parts: their slots lie in the middle of each sixteenth of all slots, so that
@@ -96,13 +98,15 @@ func (s *Store) write(ctx context.Context, key string, t, until time.Time, repla
 	}
 	defer s.negatives.forget(key) // and what a check has read meanwhile
 	p := s.parts[s.partOf(key)]
-	c := newCall(ctx)
+	c := s.newCall(ctx)
 	c.write = &write{key: p.head + key, at: t, life: s.life(until), replace: replace}
 	p.submit(c)
 	if err := c.wait(ctx); err != nil {
 		return time.Time{}, false, err
 	}
-	return c.write.present, c.write.added, nil
+	w := c.write
+	s.recycle(c)
+	return w.present, w.added, nil
 }
 
 // life is how long an entry is kept, by Redis's own clock. A second at least, for Redis knows no less than
@@ -127,58 +131,57 @@ func (s *Store) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
+	times := make([]time.Time, len(keys))
 	if s.negatives.hold(keys) && !s.away() {
-		return s.inOrder(keys, nil), nil
+		s.addEpoch(keys, times)
+		return times, nil
 	}
-	asked, writes := time.Now(), s.negatives.writes()
+	asked, writes := s.negatives.begin()
 	var calls [maxParts]*call
-	for _, key := range keys {
-		i := s.partOf(key)
+	for place, key := range keys {
 		if isEpoch(key) {
 			continue
 		}
-		if calls[i] == nil {
-			calls[i] = newCall(ctx)
-			calls[i].reads = make([]string, 0, len(keys))
+		i := s.partOf(key)
+		c := calls[i]
+		if c == nil {
+			c = s.newCall(ctx)
+			calls[i] = c
 		}
-		calls[i].reads = append(calls[i].reads, s.parts[i].head+key)
+		c.reads, c.places = append(c.reads, s.parts[i].head+key), append(c.places, place)
 	}
 	if calls == [maxParts]*call{} { // the epoch alone
-		calls[0] = newCall(ctx)
+		calls[0] = s.newCall(ctx)
 	}
-	for i, c := range calls {
-		if c != nil {
-			s.parts[i].submit(c)
+	for i, p := range s.parts {
+		if calls[i] != nil {
+			p.submit(calls[i])
 		}
 	}
-	for _, c := range calls {
-		if c != nil {
-			if err := c.wait(ctx); err != nil {
-				return nil, err
-			}
+	for _, c := range calls[:len(s.parts)] {
+		if c == nil {
+			continue
 		}
+		if err := c.wait(ctx); err != nil {
+			return nil, err
+		}
+		for i, place := range c.places {
+			times[place] = c.times[i]
+		}
+		s.recycle(c)
 	}
-	times := s.inOrder(keys, &calls)
+	s.addEpoch(keys, times)
 	s.negatives.remember(keys, times, asked, writes)
 	return times, nil
 }
 
-// inOrder are the times of keys from calls, which hold those of each part in their order; without calls nothing
-// is there.
-func (s *Store) inOrder(keys []string, calls *[maxParts]*call) []time.Time {
-	times := make([]time.Time, len(keys))
-	var taken [maxParts]int
+// addEpoch adds the times that are in no entry.
+func (s *Store) addEpoch(keys []string, times []time.Time) {
 	for i, key := range keys {
-		of := s.partOf(key)
-		switch {
-		case isEpoch(key):
+		if isEpoch(key) {
 			times[i] = time.Unix(s.began(), 0)
-		case calls != nil:
-			times[i] = calls[of].times[taken[of]]
-			taken[of]++
 		}
 	}
-	return times
 }
 
 // began is when the memory of the part began that lost it last, in seconds.

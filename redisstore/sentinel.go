@@ -155,7 +155,7 @@ func (s *Store) lookAround(found *part) {
 	}
 	for _, p := range s.parts {
 		if p != found && p.seen.Load() != noSentinel {
-			p.submit(newCall(context.Background()))
+			p.submit(s.newCall(context.Background()))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -32,7 +33,7 @@ func commands(t *testing.T, server *redisserver.Server, name string) int {
 	return n
 }
 
-// A check is one pipeline of three commands; checks that come while one is under way share the next.
+// A check is one pipeline of two commands; checks that come while one is under way share the next.
 func TestStore_OneRoundTrip(t *testing.T) {
 	server := redisserver.Start(t)
 	client := newClient(t, server)
@@ -42,7 +43,7 @@ func TestStore_OneRoundTrip(t *testing.T) {
 	for range 10 {
 		require.True(t, s.works(p))
 	}
-	for _, name := range []string{"mget", "exists", "set"} {
+	for _, name := range []string{"exists", "set"} {
 		assert.Equal(t, 10, commands(t, server, name), name)
 	}
 	assert.Zero(t, commands(t, server, "get"))
@@ -61,10 +62,38 @@ func TestStore_OneRoundTrip(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	n := commands(t, server, "mget")
+	n := commands(t, server, "exists")
 	t.Logf("%d checks in %d pipelines", 32*50, n)
 	assert.Less(t, n, 32*50/2)
 	assert.Equal(t, n, commands(t, server, "set"))
+}
+
+// What is there is read in a second round trip, and from then on in the first, for as long as it is there.
+func TestStore_WhatIsThere(t *testing.T) {
+	server := redisserver.Start(t)
+	store, writer := newStore(t, newClient(t, server)), newStore(t, newClient(t, server))
+	at := time.UnixMilli(time.Now().UnixMilli())
+	look := func(there bool) string {
+		t.Helper()
+		server.Do("CONFIG", "RESETSTAT")
+		times, err := store.Get(t.Context(), "absent", "there", "none")
+		require.NoError(t, err)
+		assert.True(t, times[0].IsZero() && times[2].IsZero(), "%v", times)
+		assert.Equal(t, there, times[1].Equal(at), "%v", times)
+		return fmt.Sprintf("%d EXISTS, %d GET, %d SET", commands(t, server, "exists"), commands(t, server, "get"), commands(t, server, "set"))
+	}
+	assert.Equal(t, "1 EXISTS, 0 GET, 1 SET", look(false))
+	require.NoError(t, writer.Set(t.Context(), "there", at, time.Time{}))
+	assert.Equal(t, "1 EXISTS, 3 GET, 2 SET", look(true))
+	for range 2 {
+		assert.Equal(t, "1 EXISTS, 1 GET, 1 SET", look(true))
+	}
+	server.Do("DEL", "there")
+	assert.Equal(t, "1 EXISTS, 1 GET, 1 SET", look(false))
+	assert.Equal(t, "1 EXISTS, 0 GET, 1 SET", look(false))
+	server.Do("RPUSH", "there", "1")
+	_, err := store.Get(t.Context(), "absent", "there")
+	assert.ErrorContains(t, err, "WRONGTYPE")
 }
 
 // Of 64 refreshes at once, by two servers, all get the same successor; without grace one gets any.
