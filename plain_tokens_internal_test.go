@@ -75,9 +75,11 @@ func FuzzPlain(f *testing.F) {
 	})
 }
 
-// takenByPlain tells whether plain takes a text, both as claims and as a header.
+// takenByPlain tells whether a text is read without jsontext, both as claims and as a header.
 func takenByPlain(text string) bool {
-	return new(plainReader).read([]byte(text), len(text), new(wireClaims).member) && new(plainReader).read([]byte(text), maxHeaderMembers, new(wireHeader).member)
+	var r objectReader
+	read := r.read([]byte(text), len(text), new(wireClaims).member) && r.read([]byte(text), maxHeaderMembers, new(wireHeader).member)
+	return read && r.buf.Cap() == 0 // out of which jsontext reads
 }
 
 func decoded(tb testing.TB, segment string) string {
@@ -127,6 +129,7 @@ func TestPlain_UsualTokens(t *testing.T) {
 		`{"exp":1772366460,"iat":1772366400,"jti":"onrtac:4b1a","iss":"https://id.example/realms/a","aud":["account","api"],"sub":"f0a1","typ":"Bearer","azp":"web","acr":"1","allowed-origins":["https://a.example"],"scope":"openid","email_verified":false}`,
 	} {
 		assert.True(t, takenByPlain(theirs), theirs)
+		assert.False(t, takenByPlain(theirs+" "), theirs)
 	}
 }
 
