@@ -5,12 +5,16 @@ package authjwt_test
 import (
 	"context"
 	"crypto"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
 )
@@ -98,9 +102,82 @@ func TestAllocs_KeyPairs(t *testing.T) {
 	}
 }
 
+// A refusal costs the Error, what keeps it, and the fields of the answer, whose text is made once.
+func TestAllocs_Refused(t *testing.T) {
+	m := newManager(t)
+	good := mustCreate(t, m)
+	refresh, err := m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	_, err = m.Verify(t.Context(), good, authjwt.Access) // from then on the header of such tokens is known
+	require.NoError(t, err)
+	other := compact(t, "HS256", headerOf("HS256", `,"x":1`), goodPayload())
+	answer := func(c *gin.Context) { c.String(http.StatusOK, "ok") }
+	for name, row := range map[string]struct {
+		token string
+		most  float64
+	}{
+		"tampered": {good[:len(good)-4] + "AAAA", 7}, "malformed": {"x", 7}, "wrong type": {refresh, 8},
+		"expired":                         {signedClaims(t, claims(map[string]any{"exp": testNow.Unix() - 60})), 8},
+		"tampered, of a header not known": {other[:len(other)-4] + "AAAA", 11},
+		"none":                            {"", 7},
+	} {
+		req := httptest.NewRequest(http.MethodGet, "/", nil)
+		if row.token != "" {
+			req.Header.Set("Authorization", "Bearer "+row.token)
+		}
+		bare := testing.AllocsPerRun(1000, repeated(t, req, answer))
+		r := gin.New()
+		r.GET("/", m.Required(), answer)
+		w := &discard{}
+		refused := testing.AllocsPerRun(1000, func() {
+			w = &discard{http.Header{}}
+			r.ServeHTTP(w, req)
+		})
+		require.Contains(t, w.header, "Www-Authenticate", name)
+		assert.LessOrEqual(t, refused-bare, row.most, name)
+	}
+}
+
+// A login makes two tokens, four cookies and an answer.
+func TestAllocs_Login(t *testing.T) {
+	login := func(c *gin.Context) { c.String(http.StatusOK, "ok") }
+	bare := testing.AllocsPerRun(1000, repeated(t, request(http.MethodPost), login))
+	for name, row := range map[string]struct {
+		edit func(s *authjwt.Settings)
+		most float64
+	}{
+		"header":  {func(*authjwt.Settings) {}, 14},
+		"cookies": {inCookies, 22},
+		"both":    {locatedAt(authjwt.Headers, authjwt.Cookies), 22},
+	} {
+		handler := newManager(t, row.edit).LoginHandler(loginAs("alice"))
+		beyond := testing.AllocsPerRun(1000, repeated(t, request(http.MethodPost), handler)) - bare
+		assert.LessOrEqual(t, beyond, row.most, name)
+	}
+}
+
+// Claims that are not the package's are looked over, not kept, and a long token takes more memory, not more pieces of it.
+func TestAllocs_LongTokens(t *testing.T) {
+	m := newManager(t)
+	answer := func(c *gin.Context) { c.String(http.StatusOK, "ok") }
+	many := map[string]any{}
+	for i := range 50 {
+		many[fmt.Sprintf("claim%d", i)] = i
+	}
+	long := map[string]any{"text": strings.Repeat("x", 5800)}
+	usual := testing.AllocsPerRun(1000, protectedGET(t, mustCreate(t, m), m.Required(), answer))
+	for name, extra := range map[string]map[string]any{"50 claims": many, "8 KiB": long} {
+		token := mustCreate(t, m, authjwt.WithClaims(extra))
+		if name == "8 KiB" {
+			require.InDelta(t, 8<<10, len(token), 300)
+		}
+		assert.LessOrEqual(t, testing.AllocsPerRun(1000, protectedGET(t, token, m.Required(), answer)), usual, name)
+	}
+}
+
 func TestAllocs_Create(t *testing.T) {
 	auth := newManager(t)
 	assert.LessOrEqual(t, testing.AllocsPerRun(1000, func() {
 		_, _ = auth.CreateAccessToken("alice")
-	}), 8.0)
+	}), 5.0)
 }
