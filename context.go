@@ -223,7 +223,7 @@ func (a *AuthJWT) verifyOnce(cred credential) (*Token, *Error) {
 		if t = &a.token; a.checked != nil {
 			t = new(Token)
 		}
-		t.raw, t.Location = cred.raw, cred.location
+		*t = Token{raw: cred.raw, Location: cred.location} // a panic may have left something, and been recovered from
 		a.checked, a.checkedErr = t, a.m.verify(a.c.Request.Context(), cred.raw, t)
 	}
 	if a.checkedErr != nil {

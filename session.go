@@ -28,7 +28,7 @@ func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) 
 	return pair, nil
 }
 
-// loginSpecs spare each login its largest piece of memory. Options cannot keep one, for all are the package's.
+// loginSpecs spare each login its largest piece of memory. Options keep none: all are the package's.
 var loginSpecs = sync.Pool{New: func() any { return new([2]tokenSpec) }}
 
 func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) {
