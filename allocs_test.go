@@ -207,6 +207,17 @@ func TestAllocs_LongTokens(t *testing.T) {
 	}
 }
 
+// A token that a VerifiedTokenCache knows: the AuthJWT, and two for Gin's map of keys.
+func TestAllocs_KnownToken(t *testing.T) {
+	answer := func(c *gin.Context) { c.String(http.StatusOK, "ok") }
+	for _, alg := range []string{"EdDSA", "RS256", "ES256"} {
+		m := newManager(t, signsWith(alg), func(s *authjwt.Settings) { s.VerifiedTokenCache = 10 })
+		token := mustCreate(t, m)
+		bare := testing.AllocsPerRun(300, protectedGET(t, token, answer))
+		assert.LessOrEqual(t, testing.AllocsPerRun(300, protectedGET(t, token, m.Required(), answer))-bare, 3.0, alg)
+	}
+}
+
 func TestAllocs_Create(t *testing.T) {
 	auth := newManager(t)
 	assert.LessOrEqual(t, testing.AllocsPerRun(1000, func() {
