@@ -59,23 +59,27 @@ var errCopy = errors.New("this is a copy of the request's context, without a res
 // Three things go around that seal: a writer saved before the guard, a gin.Context copied by value, and
 // Gin's HandleContext, which makes c.Writer anew. The error is of type *[Error].
 func (a *AuthJWT) JWTRequired(opts ...RequireOption) error {
-	return a.guard(requirement{want: Access}, opts)
+	r := a.m.with(requirement{want: Access}, opts)
+	return a.guard(&r)
 }
 
 // JWTOptional lets a request without a token pass, with a nil Token. A token that is there must be a
 // good access token: a bad one is refused as by [AuthJWT.JWTRequired], never taken for none.
 func (a *AuthJWT) JWTOptional(opts ...RequireOption) error {
-	return a.guard(requirement{want: Access, optional: true}, opts)
+	r := a.m.with(requirement{want: Access, optional: true}, opts)
+	return a.guard(&r)
 }
 
 // JWTRefreshTokenRequired demands a refresh token; otherwise it is [AuthJWT.JWTRequired].
 func (a *AuthJWT) JWTRefreshTokenRequired(opts ...RequireOption) error {
-	return a.guard(requirement{want: Refresh}, opts)
+	r := a.m.with(requirement{want: Refresh}, opts)
+	return a.guard(&r)
 }
 
 // FreshJWTRequired demands an access token made at a login; otherwise it is [AuthJWT.JWTRequired].
 func (a *AuthJWT) FreshJWTRequired(opts ...RequireOption) error {
-	return a.guard(requirement{want: Access, fresh: true}, opts)
+	r := a.m.with(requirement{want: Access, fresh: true}, opts)
+	return a.guard(&r)
 }
 
 // Verify is the quiet guard: it returns the token or the *[Error] and touches neither the response
@@ -151,7 +155,7 @@ func (a *AuthJWT) create(s *tokenSpec, opts []TokenOption) (string, error) {
 	return token, err
 }
 
-func (a *AuthJWT) guard(r requirement, opts []RequireOption) error {
+func (a *AuthJWT) guard(r *requirement) error {
 	if a.detached {
 		return a.m.misused(errCopy)
 	}
@@ -161,8 +165,7 @@ func (a *AuthJWT) guard(r requirement, opts []RequireOption) error {
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
-	r = a.m.with(r, opts)
-	t, e := a.check(&r)
+	t, e := a.check(r)
 	if e != nil {
 		a.refuse(e)
 		completed = true

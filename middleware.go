@@ -69,7 +69,7 @@ func (m *Manager) guarding(r requirement, opts []RequireOption) gin.HandlerFunc 
 	return func(c *gin.Context) {
 		completed := false
 		defer abortUnless(&completed, c)
-		if m.Bind(c).guard(r, nil) == nil {
+		if m.Bind(c).guard(&r) == nil {
 			c.Next() // here, so that a panic passes abortUnless
 		}
 		completed = true
