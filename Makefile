@@ -1,4 +1,4 @@
-.PHONY: test bench bench-load lint api repo check
+.PHONY: test bench bench-load bench-scale performance lint api repo check
 .NOTPARALLEL:
 
 # Tests everything; needs Go and make alone.
@@ -12,6 +12,15 @@ bench:
 # Whole servers, loaded by wrk: Debian's packages wrk and redis-server. Takes three minutes.
 bench-load:
 	REQUIRE_SERVICES=1 go test -C bench -run '^$$' -bench Load -benchtime 1x .
+
+# How the cost grows with entries, clients, keys and claims, and when the cache pays. Takes a minute and a half; with redis-server.
+bench-scale:
+	go test -C bench -run '^$$' -bench Scale -benchtime 1x .
+
+# Takes all figures of docs/performance.md anew.
+performance: export PERFORMANCE_PAGE = $(CURDIR)/docs/performance.md
+performance: export REQUIRE_SERVICES = 1
+performance: bench bench-load bench-scale
 
 lint:
 	@echo '== gofmt'
