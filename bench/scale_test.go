@@ -209,7 +209,7 @@ func (s *scale) legend(passes int) string {
 func TestScale(t *testing.T) {
 	s := prepareScale(t, extent{
 		denied: []int{1, 100}, inRedis: []int{1, 100}, clients: []int{1, 4}, cached: []int{1, 4},
-		sizes: []float64{0.3, 1, 2, 4}, keys: []int{1, 2, 3}, claims: []int{1, 2, 4},
+		sizes: []float64{0.3, 1, 2, 4}, keys: []int{1, 2, 3}, claims: []int{1, 10, 12},
 		tokens: 8, requests: 16, cache: 2,
 	})
 	s.measure(t, 2, 50*time.Microsecond)
@@ -226,6 +226,7 @@ func TestScale(t *testing.T) {
 	}
 	assert.NotContains(t, text, "NaN")
 	assert.NotContains(t, text, "Inf")
+	s.checkPage(t)
 }
 
 // seriesOf has points of these sizes and costs.
