@@ -13,7 +13,7 @@ bench:
 bench-load:
 	REQUIRE_SERVICES=1 go test -C bench -run '^$$' -bench Load -benchtime 1x .
 
-# How the cost grows with entries, clients, keys and claims, and when the cache pays. Takes a minute and a half; with redis-server.
+# How the cost grows with entries, clients, keys and claims, and when the cache pays. Takes a minute; with redis-server.
 bench-scale:
 	go test -C bench -run '^$$' -bench Scale -benchtime 1x .
 

@@ -17,17 +17,35 @@ import (
 	"github.com/gin-authjwt/authjwt/internal/redisserver"
 )
 
-// deny writes so many entries as a Manager does for revoked access tokens, which end within a quarter of an hour.
-func deny(tb testing.TB, store authjwt.Store, number int) {
+// stored is authjwt with a Store.
+func stored(tb testing.TB, store authjwt.Store) *authjwt.Manager {
+	tb.Helper()
+	auth, err := authjwt.New(authjwt.Settings{SecretKey: secret, Store: store, StoreTimeout: 10 * time.Second})
+	require.NoError(tb, err)
+	return auth
+}
+
+// deny revokes so many access tokens, which end within a quarter of an hour. The first of them is returned. A session and
+// a subject are revoked besides, so that guards ask for these as well.
+func deny(tb testing.TB, store authjwt.Store, number int) (denied string) {
 	tb.Helper()
 	const writers = 256
-	now, failed := time.Now(), make([]error, writers)
+	auth, ctx := stored(tb, store), context.Background()
+	denied = sessions(tb, auth, 1)[0]
+	first, err := auth.Verify(ctx, denied, authjwt.Access)
+	require.NoError(tb, err)
+	require.NoError(tb, auth.RevokeSession(ctx, "nobody's"))
+	require.NoError(tb, auth.RevokeSubject(ctx, "nobody"))
+	failed := make([]error, writers)
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
+			t := *first
 			for i := w; i < number && failed[w] == nil; i += writers {
-				end := now.Add(15*time.Minute + time.Duration(i%900)*time.Second)
-				failed[w] = store.Set(context.Background(), fmt.Sprintf("authjwt:denied:%043d@%d", i, end.Unix()), now, end.Add(time.Minute))
+				if i > 0 {
+					t.ID, t.ExpiresAt = fmt.Sprintf("0c8e6a3e-4f6b-4c0f-8f1e-%012d", i), first.ExpiresAt.Add(time.Duration(i%900)*time.Second)
+				}
+				failed[w] = auth.Revoke(ctx, &t)
 			}
 		})
 	}
@@ -35,13 +53,12 @@ func deny(tb testing.TB, store authjwt.Store, number int) {
 	for _, err := range failed {
 		require.NoError(tb, err)
 	}
+	return denied
 }
 
 // sessions are the access tokens of so many logins of as many users.
-func sessions(tb testing.TB, s authjwt.Settings, number int) (tokens []string) {
+func sessions(tb testing.TB, auth *authjwt.Manager, number int) (tokens []string) {
 	tb.Helper()
-	auth, err := authjwt.New(s)
-	require.NoError(tb, err)
 	r := gin.New()
 	r.POST("/login", auth.ErrorMiddleware(), func(c *gin.Context) {
 		pair, err := authjwt.FromContext(c).Login(fmt.Sprint(username, len(tokens)))
@@ -55,17 +72,25 @@ func sessions(tb testing.TB, s authjwt.Settings, number int) (tokens []string) {
 	return tokens
 }
 
+// serveStored is authjwt with a Store in which a token was denied.
+func serveStored(tb testing.TB, store authjwt.Store, denied string) site {
+	tb.Helper()
+	served := mustServe(tb, secretMaterial(), authjwt.Settings{Store: store})
+	require.Equal(tb, http.StatusUnauthorized, visits(served, []string{denied})(), "the Store is asked")
+	return served
+}
+
 // memoryStores hold so many denied entries, of which none is about the tokens that come.
 func (s *scale) memoryStores(tb testing.TB, e extent) {
 	one := &series{name: "denied entries, MemoryStore"}
-	tokens := sessions(tb, authjwt.Settings{SecretKey: secret, Store: new(authjwt.MemoryStore)}, e.tokens)
+	tokens := sessions(tb, stored(tb, new(authjwt.MemoryStore)), e.tokens)
 	for _, number := range e.denied {
 		store, before := new(authjwt.MemoryStore), heapInUse()
-		deny(tb, store, number)
+		denied := deny(tb, store, number)
 		if number == e.denied[len(e.denied)-1] {
 			s.memory = append(s.memory, memory{"MemoryStore, a denied entry", number, heapInUse() - before, 64})
 		}
-		one.add(fmt.Sprint(number), float64(number), visits(mustServe(tb, secretMaterial(), authjwt.Settings{Store: store}), tokens))
+		one.add(fmt.Sprint(number), float64(number), visits(serveStored(tb, store, denied), tokens))
 	}
 	s.alone = append(s.alone, one)
 }
@@ -81,18 +106,18 @@ func (s *scale) redisStores(tb testing.TB, e extent) {
 		return
 	}
 	one := &series{name: "denied entries, redisstore"}
-	var stores []authjwt.Store
+	var served []site
+	var last authjwt.Store
 	for _, number := range e.inRedis {
 		server := redisserver.Start(tb)
 		store, err := storeAt(server.Addr())
 		require.NoError(tb, err)
-		deny(tb, store, number)
-		stores = append(stores, store)
+		served, last = append(served, serveStored(tb, store, deny(tb, store, number))), store
 		s.redis = serverVersion(server)
 	}
-	tokens := sessions(tb, authjwt.Settings{SecretKey: secret, Store: stores[len(stores)-1]}, e.tokens)
+	tokens := sessions(tb, stored(tb, last), e.tokens)
 	for i, number := range e.inRedis {
-		visit := visits(mustServe(tb, secretMaterial(), authjwt.Settings{Store: stores[i]}), tokens)
+		visit := visits(served[i], tokens)
 		// In the second in which a Redis is new, tokens are dated by the next one.
 		require.Eventually(tb, func() bool { return visit() == http.StatusOK }, 5*time.Second, 20*time.Millisecond)
 		one.add(fmt.Sprint(number), float64(number), visit)
