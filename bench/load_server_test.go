@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -44,7 +45,11 @@ func servers() (list []contender) {
 	}
 	return append(list,
 		contender{name: withMemory, build: func(m *material, place string) (site, error) {
-			return authjwtWith(m, place, authjwt.Settings{Store: new(authjwt.MemoryStore)})
+			store := new(authjwt.MemoryStore)
+			if err := revokeOthers(store); err != nil {
+				return nil, err
+			}
+			return authjwtWith(m, place, authjwt.Settings{Store: store})
 		}},
 		contender{name: withRedis, build: func(m *material, place string) (site, error) {
 			store, err := storeAt(os.Getenv(redisVariable))
@@ -58,6 +63,22 @@ func servers() (list []contender) {
 
 func storeAt(addr string) (authjwt.Store, error) {
 	return redisstore.New(context.Background(), redis.NewClient(&redis.Options{Addr: addr, ContextTimeoutEnabled: true}))
+}
+
+// revokeOthers puts entries of all kinds into a store, about nobody who asks: an empty one is not looked into.
+func revokeOthers(store authjwt.Store) error {
+	auth, err := authjwt.New(authjwt.Settings{SecretKey: secret, Store: store})
+	if err != nil {
+		return err
+	}
+	for i := range 1000 {
+		t := &authjwt.Token{ID: fmt.Sprint("token ", i), ExpiresAt: time.Now().Add(15 * time.Minute)}
+		ctx := context.Background()
+		if err := errors.Join(auth.Revoke(ctx, t), auth.RevokeSession(ctx, fmt.Sprint("session ", i)), auth.RevokeSubject(ctx, fmt.Sprint("subject ", i))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // serve is the child's part: it writes its address and serves until its input is closed, at the latest by the parent's end.
@@ -115,6 +136,7 @@ func manyTokens(tb testing.TB, redisAddr string, number int) (list []string) {
 	require.NoError(tb, err)
 	auth, err := authjwt.New(authjwt.Settings{SecretKey: secret, Store: store})
 	require.NoError(tb, err)
+	require.NoError(tb, revokeOthers(store))
 	r := gin.New()
 	r.POST("/login", auth.ErrorMiddleware(), func(c *gin.Context) {
 		pair, err := authjwt.FromContext(c).Login(fmt.Sprint(username, len(list)))
