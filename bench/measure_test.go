@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -30,8 +31,8 @@ type heat struct {
 }
 
 // measure runs all heats in each pass, in another order every time, so that a machine that slows down meanwhile does
-// not favour one: ratios are those of one pass, in which the runners of a heat alternate. The length of a round, about
-// span, varies, because collections of garbage, which come regularly, would else fall upon the same ones.
+// not favour one: ratios are those of one pass, in which the runners of a heat alternate. A round takes about span, which
+// is long enough for some collections of a runner's own garbage. Its length varies, for they come regularly.
 func measure(tb testing.TB, heats []heat, passes int, span time.Duration) {
 	for _, h := range heats {
 		for _, r := range h.runners {
@@ -50,6 +51,7 @@ func (h heat) pass(tb testing.TB, span time.Duration) {
 	for range h.rounds {
 		for _, i := range rand.Perm(len(h.runners)) {
 			r := h.runners[i]
+			runtime.GC() // what others left is collected at no cost of its
 			n := max(1, int(float64(span)/float64(r.about)*(0.5+rand.Float64())))
 			took[i] += r.time(tb, n)
 			requests[i] += n
