@@ -19,6 +19,7 @@ type Manager struct {
 	origins         *originPolicy
 	vary            string
 	challengeScheme string
+	usualScheme     string // as clients write it, with one blank; empty for NoHeaderType
 	entryPrefixes   [entryKinds]string
 	verified        *tokenCache            // nil: none
 	outage          atomic.Pointer[outage] // the last; nil: none so far
@@ -39,10 +40,10 @@ func New(s Settings) (*Manager, error) {
 	}
 	keys.follow(&s)
 	s.HeaderName = http.CanonicalHeaderKey(s.HeaderName)
-	m := &Manager{settings: s, keys: keys, vary: s.HeaderName + ", Cookie", challengeScheme: s.HeaderType}
+	m := &Manager{settings: s, keys: keys, vary: s.HeaderName + ", Cookie", challengeScheme: s.HeaderType, usualScheme: s.HeaderType + " "}
 	expected := s.HeaderType + " <JWT>"
 	if s.HeaderType == NoHeaderType {
-		m.challengeScheme, expected = "Bearer", "<JWT>"
+		m.challengeScheme, m.usualScheme, expected = "Bearer", "", "<JWT>"
 	}
 	if store, ok := s.Store.(*MemoryStore); ok {
 		store.follow(s.Now)

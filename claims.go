@@ -116,12 +116,13 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 }
 
 func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
+	latest := s.latest(now)
 	var ok bool
 	if w.issuedAt.kind != 0 {
 		if t.IssuedAt, ok = w.issuedAt.date(t.payload); !ok {
 			return failIssuedAtType
 		}
-		if s.early(t.IssuedAt, now) {
+		if t.IssuedAt.After(latest) {
 			return failIssuedAt
 		}
 	}
@@ -129,7 +130,7 @@ func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 		if t.NotBefore, ok = w.notBefore.date(t.payload); !ok {
 			return failNotBeforeType
 		}
-		if s.early(t.NotBefore, now) {
+		if t.NotBefore.After(latest) {
 			return failNotBefore
 		}
 	}
@@ -151,9 +152,9 @@ func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 	return nil
 }
 
-// early tells whether iat or nbf lies too far ahead.
-func (s *Settings) early(at, now time.Time) bool {
-	return at.After(now.Add(max(s.DecodeLeeway, 0) + max(s.ClockSkew, 0)))
+// latest is how far ahead iat and nbf may lie.
+func (s *Settings) latest(now time.Time) time.Time {
+	return now.Add(max(s.DecodeLeeway, 0) + max(s.ClockSkew, 0))
 }
 
 // over tells whether exp is: "on or after", RFC 7519 §4.1.4.
@@ -161,10 +162,10 @@ func (s *Settings) over(exp, now time.Time) bool { return !now.Before(exp.Add(ma
 
 // checkAgain is check for a token that has passed it before: nothing but the time has changed.
 func (s *Settings) checkAgain(t *Token, now time.Time) *failure {
-	switch {
-	case s.early(t.IssuedAt, now):
+	switch latest := s.latest(now); {
+	case t.IssuedAt.After(latest):
 		return failIssuedAt
-	case s.early(t.NotBefore, now):
+	case t.NotBefore.After(latest):
 		return failNotBefore
 	case !t.ExpiresAt.IsZero() && s.over(t.ExpiresAt, now):
 		return failExpired

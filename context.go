@@ -223,10 +223,10 @@ func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 func (a *AuthJWT) verifyOnce(cred credential) (*Token, *Error) {
 	t := a.checked
 	if t == nil || t.raw != cred.raw || t.Location != cred.location {
-		if t = &a.token; a.checked != nil {
+		if t = &a.token; t.raw != "" { // also where a verification panicked, and a handler recovered from it
 			t = new(Token)
 		}
-		*t = Token{raw: cred.raw, Location: cred.location} // a panic may have left something, and been recovered from
+		t.raw, t.Location = cred.raw, cred.location
 		a.checked, a.checkedErr = t, a.m.verify(a.c.Request.Context(), cred.raw, t)
 	}
 	if a.checkedErr != nil {

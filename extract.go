@@ -99,6 +99,10 @@ func (m *Manager) fromHeader(h http.Header) (string, *failure) {
 	if len(fields) > 1 {
 		return "", m.failRepeated
 	}
+	if token, usual := strings.CutPrefix(fields[0], m.usualScheme); usual && token != "" && m.settings.Errors != FastAPI &&
+		!isBlank(token[0]) && !isBlank(token[len(token)-1]) {
+		return token, nil // as what follows would find
+	}
 	value, glued := strings.Trim(fields[0], " \t"), false
 	if m.settings.HeaderType != NoHeaderType {
 		value, glued = cutScheme(value, m.settings.HeaderType)
@@ -111,6 +115,8 @@ func (m *Manager) fromHeader(h http.Header) (string, *failure) {
 	}
 	return value, nil
 }
+
+func isBlank(ch byte) bool { return ch == ' ' || ch == '\t' }
 
 // malformed tells, in the FastAPI style, a header that holds no token of ours from none at all, once no other location
 // holds one: there it is the header's fault. Only an optional guard takes another scheme for nothing.

@@ -45,7 +45,7 @@ func (r *plainReader) read(text []byte, limit int, find func(name []byte) *membe
 		case field == nil && !r.isNew(name), field != nil && field.kind != 0:
 			return false // twice, or two names of one field
 		case field != nil:
-			*field = member{int32(start), int32(end), jsontext.Value(text[start:end]).Kind()}
+			*field = member{int32(start), int32(end), kindOfPlain(text[start])}
 		}
 		if at = end; text[at] != ',' {
 			return text[at] == '}' && at == last
@@ -127,6 +127,13 @@ func plainValue(text []byte, at int) (end int) {
 		}
 	}
 	return 0
+}
+
+func kindOfPlain(begin byte) jsontext.Kind {
+	if begin == '-' || isDigit(begin) {
+		return '0'
+	}
+	return jsontext.Kind(begin)
 }
 
 func plainInteger(text []byte, at int) (end int) {

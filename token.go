@@ -42,14 +42,16 @@ type Token struct {
 	SessionID string
 	// Fresh tells that the token was made at a login, not at a refresh.
 	Fresh bool
+
+	hasCSRF    bool // these two stand here to need no room of their own
+	persistent choice
+
 	// Location is where the request carried it; empty for WithToken and Manager.Verify.
 	Location Location
 
 	raw        string
 	payload    string
-	csrf       string // the claim; hasCSRF tells whether it is there and a string
-	hasCSRF    bool
-	persistent choice
+	csrf       string    // the claim; hasCSRF tells whether it is there and a string
 	sessionEnd time.Time // the session_exp claim; zero if absent
 }
 
