@@ -17,6 +17,11 @@ func TestDecodeSegment_LineBreaks(t *testing.T) {
 			out, ok := decodeSegment(nil, []byte(text))
 			require.Equal(t, len(text)%4 != 1, ok, text)
 			require.Len(t, out, len(text)*6/8*map[bool]int{true: 1}[ok], text)
+			after, okAfter := decodeSegment([]byte("before"), []byte(text))
+			require.Equal(t, ok, okAfter, text)
+			if ok {
+				require.Equal(t, "before"+string(out), string(after))
+			}
 			for first := range len(text) + 1 {
 				for second := first; second <= len(text); second++ {
 					for _, broken := range []string{
