@@ -12,7 +12,7 @@ func TestObjectReader_HoldsNoText(t *testing.T) {
 		var r objectReader
 		r.read([]byte(text), len(text), func([]byte) *member { return nil })
 		for _, name := range r.plain.names {
-			assert.Nil(t, name, text)
+			assert.Zero(t, name, text)
 		}
 		assert.Zero(t, r.buf.Cap(), text)
 		assert.Zero(t, r.dec.InputOffset(), text)

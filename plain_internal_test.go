@@ -108,14 +108,17 @@ func TestPlain_Values(t *testing.T) {
 		taken: {
 			`""`, `"a"`, "\"\x7f\"", `"/"`, `"{}[],:"`, `"é€😀"`, `true`, `false`, `null`, `0`, `-0`, `7`, `-7`, `10`, `1772366460`, strings.Repeat("9", 400),
 			`[]`, `[1]`, `[-1]`, `["a"]`, `["a","b"]`, `[true,false,null,0,""]`, `["[","]"]`,
+			`{}`, `{"a":1}`, `[[1]]`, `[[]]`, `[{}]`, `[1,[2]]`, `[{},{}]`, `{"a":{}}`, `{"a":[]}`, `{"a":{"a":{"a":1}}}`, `[{"a":1},{"a":1,"b":{"a":2}}]`, `{"sub":1,"exp":[{"sub":2}]}`,
+			strings.Repeat("[", maxPlainDepth) + strings.Repeat("]", maxPlainDepth), strings.Repeat(`{"a":`, maxPlainDepth) + "1" + strings.Repeat("}", maxPlainDepth),
 		},
 		left: {
-			`1.5`, `1e3`, `1E+3`, `-1e-3`, `0.0`, `{}`, `{"a":1}`, `[[1]]`, `[[]]`, `[{}]`, `[1.5]`, `[1,[2]]`, `"\n"`, `"\\"`, `"\""`, `"\u0073"`, ` 1`, `1 `, "\t1", "1\n", `[ ]`, `[1 ]`, `[1, 2]`,
+			`1.5`, `1e3`, `1E+3`, `-1e-3`, `0.0`, `[1.5]`, `{"a":1.5}`, `{ }`, `{"a":1 }`, `{"a" :1}`, `{"\u0061":1}`, `[{"a":"\n"}]`, `"\n"`, `"\\"`, `"\""`, `"\u0073"`, ` 1`, `1 `, "\t1", "1\n", `[ ]`, `[1 ]`, `[1, 2]`,
+			strings.Repeat("[", maxPlainDepth+1) + strings.Repeat("]", maxPlainDepth+1), strings.Repeat(`{"a":`, maxPlainDepth+1) + "1" + strings.Repeat("}", maxPlainDepth+1),
 			strings.Repeat("[", maxDepth-1) + strings.Repeat("]", maxDepth-1),
 		},
 		refused: {
 			``, `-`, `01`, `00`, `-01`, `--1`, `+1`, `1.`, `.5`, `1e`, `1_0`, `0x1`, `1-`, `-a`, `1a`, `NaN`, `Infinity`, `tru`, `truex`, `TRUE`, `True`, `nul`, `nulll`, `fals`, `"`, `a`, `'a'`, `"a`, `a"`, `"a"b`, `"a""b"`,
-			`[`, `]`, `[1`, `[1,`, `[1,]`, `[,]`, `[,1]`, `[1,,2]`, `[1]]`, `[1 2]`, `[1}`, `["a]`, `[tru]`, `[01]`, `[-]`, `[1:2]`, `1,`, `1,1`, `1:1`, `}`, `{`, `{]`, "\"\xff\"", "\"\n\"", "\"\x00\"", `"\q"`, `"\ud800"`,
+			`[`, `]`, `[1`, `[1,`, `[1,]`, `[,]`, `[,1]`, `[1,,2]`, `[1]]`, `[1 2]`, `[1}`, `["a]`, `[tru]`, `[01]`, `[-]`, `[1:2]`, `1,`, `1,1`, `1:1`, `}`, `{`, `{]`, `{"a":1,"a":1}`, `{"a":1,"b":{},"a":2}`, `[{"a":{},"a":1}]`, `{"a":{"b":1,"b":1}}`, `{"a":1,}`, `{,}`, `{"a"}`, `{"a":}`, `{"a":1`, `{"a":1]`, `[{]}`, `{1:2}`, `{a:1}`, `{"a":1}}`, `{"a":1"b":2}`, "\"\xff\"", "\"\n\"", "\"\x00\"", `"\q"`, `"\ud800"`,
 			strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth),
 		},
 	} {
@@ -134,7 +137,7 @@ func TestPlain_Objects(t *testing.T) {
 	}{
 		{taken, `{"a":1}`}, {taken, `{"":1}`}, {taken, `{"a":1,"b":2}`}, {taken, `{"exp":1,"sub":"é"}`}, {taken, `{"a":1,"A":2}`}, {taken, `{"a":1,"aa":2}`},
 		{left, `{}`}, {left, `{ }`}, {left, ` {"a":1}`}, {left, `{"a":1} `}, {left, `{"a":1}` + "\n"}, {left, `{ "a":1}`}, {left, `{"a" :1}`}, {left, `{"a": 1}`}, {left, `{"a":1 }`}, {left, `{"a":1, "b":2}`},
-		{left, `{"\u0061":1}`}, {left, `{"\u0073ub":"alice"}`}, {left, `{"a":1,"b":{"a":1}}`},
+		{left, `{"\u0061":1}`}, {left, `{"\u0073ub":"alice"}`}, {taken, `{"a":1,"b":{"a":1}}`}, {taken, `{"a":{"b":[{"c":{}}]},"b":{}}`}, {refused, `{"a":1,"b":{"a":1},"a":{}}`}, {refused, `{"a":{"b":[{"c":{},"c":1}]}}`},
 		{refused, ``}, {refused, `{`}, {refused, `}`}, {refused, `[]`}, {refused, `"{}"`}, {refused, `{}}`}, {refused, `{{}`}, {refused, `{{}}`}, {refused, `{"a"}`}, {refused, `{"a":}`}, {refused, `{:1}`}, {refused, `{a:1}`},
 		{refused, `{"a"1}`}, {refused, `{"a",1}`}, {refused, `{"a":1,}`}, {refused, `{,"a":1}`}, {refused, `{,}`}, {refused, `{"a":1,,"b":2}`}, {refused, `{"a":1"b":2}`}, {refused, `{"a":1;"b":2}`}, {refused, `{"a":1]`},
 		{refused, `{"a":1}{"b":2}`}, {refused, `{"a":1},{"b":2}`}, {refused, `{"a":1}}`}, {refused, `{"a":1},}`}, {refused, `{"a":1}x`}, {refused, `{"a":1}` + "\x00"}, {refused, "\ufeff" + `{"a":1}`}, {refused, "{\"\xff\":1}"}, {refused, "{\"\x1f\":1}"},

@@ -18,7 +18,7 @@ import (
 
 var (
 	plainNames  = []string{"a", "aa", "ab", "sub", "exp", "type", "aud", "iss", "scope", "", "é", "n1", "n2", "n3"}
-	plainValues = []string{`""`, `"alice"`, `"é"`, `0`, `-1`, `1772366460`, `true`, `false`, `null`, `[]`, `["a","b"]`, `[1,null]`}
+	plainValues = []string{`""`, `"alice"`, `"é"`, `0`, `-1`, `1772366460`, `true`, `false`, `null`, `[]`, `["a","b"]`, `[1,null]`, `{}`, `{"sub":1,"a":[{"sub":1}]}`}
 	otherValues = []string{`1.5`, `1e3`, `{}`, `{"a":[{}]}`, `[[1]]`, `"\u0041\n"`, ` 1`, `[1, 2]`}
 	mutations   = "\"\\{}[]:,-+.eE0123456789 \t\n\x00\x1f\x7f\x80\xc3\xffatrufnl"
 )
