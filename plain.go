@@ -46,7 +46,10 @@ func (r *plainReader) read(text []byte, limit int, find func(name []byte) *membe
 		}
 		limit--
 		name, start := text[at:colon], colon+1
-		end := r.value(text, start, 0)
+		end := plainScalar(text, start) // spares a call for most
+		if end == 0 {
+			end = r.value(text, start, 0)
+		}
 		if end == 0 {
 			return false
 		}
@@ -66,23 +69,14 @@ func (r *plainReader) read(text []byte, limit int, find func(name []byte) *membe
 // never that of the text, which has a bracket there.
 func (r *plainReader) value(text []byte, at, depth int) (end int) {
 	switch ch := text[at]; {
-	case ch == '"':
-		return plainString(text, at)
-	case ch == '-' || isDigit(ch):
-		return plainInteger(text, at)
+	case ch != '[' && ch != '{':
+		return plainScalar(text, at)
 	case depth == maxPlainDepth:
 		return 0
 	case ch == '[':
 		return r.list(text, at, depth+1)
-	case ch == '{':
-		return r.object(text, at, depth+1)
 	}
-	for _, literal := range [...]string{"true", "false", "null"} {
-		if bytes.HasPrefix(text[at:], []byte(literal)) {
-			return at + len(literal)
-		}
-	}
-	return 0
+	return r.object(text, at, depth+1)
 }
 
 func (r *plainReader) list(text []byte, at, depth int) (end int) {
@@ -179,6 +173,21 @@ func plainString(text []byte, at int) (end int) {
 		return 0
 	}
 	return at + length + 2
+}
+
+func plainScalar(text []byte, at int) (end int) {
+	switch ch := text[at]; {
+	case ch == '"':
+		return plainString(text, at)
+	case ch == '-' || isDigit(ch):
+		return plainInteger(text, at)
+	}
+	for _, literal := range [...]string{"true", "false", "null"} {
+		if bytes.HasPrefix(text[at:], []byte(literal)) {
+			return at + len(literal)
+		}
+	}
+	return 0
 }
 
 func kindOfPlain(begin byte) jsontext.Kind {
