@@ -157,6 +157,9 @@ func (m *Manager) blame(cred credential, e *Error) *Error {
 // neighbouring host or an earlier release has set, none can be trusted (RFC 6265bis §8.6).
 func (m *Manager) fromCookies(req *http.Request, kind TokenType) (string, *failure) {
 	k := m.carrier(kind)
+	if token, found := soleToken(req.Header["Cookie"], k.token.Name); found {
+		return m.cookieToken(token), nil
+	}
 	presented := req.CookiesNamed(k.token.Name)
 	if len(presented) == 0 {
 		return "", nil
