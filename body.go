@@ -51,7 +51,7 @@ func peekBody(req *http.Request) (text []byte, all bool, err error) {
 
 // readUpTo is io.ReadAll up to a limit; expected may be wrong, and is what the first piece of memory is for.
 func readUpTo(r io.Reader, limit int, expected int64) ([]byte, error) {
-	text := make([]byte, 0, min(max(expected, 63)+1, int64(limit)))
+	text := make([]byte, 0, min(max(expected, 63), int64(limit)-1)+1)
 	for {
 		n, err := r.Read(text[len(text):min(cap(text), limit)])
 		text = text[:len(text)+n]

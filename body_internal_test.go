@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"testing"
 	"testing/iotest"
@@ -19,7 +20,7 @@ func TestPeekBody(t *testing.T) {
 	broken, wrapped := errors.New("broken"), fmt.Errorf("cut: %w", io.EOF)
 	for _, size := range []int{0, 1, 62, 63, 64, 65, 511, 512, 5000, maxBodySize - 1, maxBodySize, maxBodySize + 1, maxBodySize + 2, 3 * maxBodySize} {
 		body := bytes.Repeat([]byte("0123456789abcdef!"), size/17+1)[:size]
-		for _, length := range []int64{-1, 0, 1, int64(size) - 1, int64(size), int64(size) + 1, 1 << 40} {
+		for _, length := range []int64{-1, 0, 1, int64(size) - 1, int64(size), int64(size) + 1, 1 << 40, math.MaxInt64 - 1, math.MaxInt64, math.MinInt64} {
 			for name, pieces := range map[string]func(io.Reader) io.Reader{
 				"whole": func(r io.Reader) io.Reader { return r }, "one by one": iotest.OneByteReader, "with EOF": iotest.DataErrReader, "halves": iotest.HalfReader,
 			} {

@@ -243,7 +243,11 @@ func (a *AuthJWT) refuse(e *Error) {
 	}
 	a.refused = e
 	a.accepted.Store(nil)
-	a.c.Errors = append(a.c.Errors, &gin.Error{Err: e, Type: gin.ErrorTypePrivate}) // as a.c.Error would, which looks for another in e
+	if e.cause != nil {
+		_ = a.c.Error(e)
+	} else { // as a.c.Error would, which looks for another one in e
+		a.c.Errors = append(a.c.Errors, &gin.Error{Err: e, Type: gin.ErrorTypePrivate})
+	}
 	w, completed := a.c.Writer, false
 	defer func() { // also when ErrorHandler panics, for a handler may recover by itself
 		abortUnless(&completed, a.c)

@@ -84,13 +84,10 @@ func (a *AuthJWT) setVerified(kind TokenType, raw string, opts []CookieOption) *
 	case e != nil:
 		return a.m.misused(fmt.Errorf("set %s cookies: this Manager would refuse the token: %s", kind, e.Detail))
 	}
-	switch {
-	case t.Type != kind:
+	if t.Type != kind {
 		return a.m.misused(fmt.Errorf("set %s cookies: it is no %s token", kind, kind))
-	case a.m.settings.doubleSubmit() && !validCookieValue(t.csrf): // of another maker
-		return a.m.misused(fmt.Errorf("set %s cookies: the value of %s is no cookie value (RFC 6265bis §4.1.1)", kind, a.m.carrier(kind).csrf.Name))
 	}
-	return a.setCookies(opts, issued{kind: kind, raw: raw, csrf: t.csrf, expiresAt: t.ExpiresAt, persistent: t.persistent})
+	return a.setCookies(opts, issued{kind: kind, raw: raw, csrf: t.csrf, expiresAt: t.ExpiresAt, persistent: t.persistent, given: true})
 }
 
 // setCookies sets all cookies of the tokens or none.
@@ -199,8 +196,11 @@ func (m *Manager) appendPair(cookies []setCookie, t issued, maxAge time.Duration
 	cookies = append(cookies, k.token.with(token, age))
 	err := k.token.tooLong(token)
 	if s.doubleSubmit() {
-		if t.csrf == "" {
+		switch {
+		case t.csrf == "":
 			return nil, fmt.Errorf("set %s cookies: the token has no csrf claim, so no request could be made with it; make it with this Manager", t.kind)
+		case t.given && !validCookieValue(t.csrf):
+			return nil, fmt.Errorf("set %s cookies: the value of %s is no cookie value (RFC 6265bis §4.1.1)", t.kind, k.csrf.Name)
 		}
 		cookies = append(cookies, k.csrf.with(t.csrf, age))
 		err = cmp.Or(err, k.csrf.tooLong(t.csrf))

@@ -45,6 +45,7 @@ type issued struct {
 	life       time.Duration
 	expiresAt  time.Time // zero for NoExpiry
 	persistent choice
+	given      bool // by the application: it may be of another maker
 }
 
 // WithFresh marks an access token as made from credentials just entered. Refresh tokens ignore it.

@@ -50,11 +50,6 @@ func BindCredentials(c *gin.Context) (Credentials, error) {
 	if err != nil {
 		return Credentials{}, failBody.error(err)
 	}
-	for _, value := range []string{w.username, w.password, w.grantType, w.clientID, w.clientSecret, w.scope} {
-		if !utf8.ValidString(value) {
-			return Credentials{}, failBody.error(errors.New("a field is not UTF-8"))
-		}
-	}
 	return w.credentials()
 }
 
@@ -94,7 +89,10 @@ func (w *wireCredentials) credentials() (Credentials, error) {
 	}, nil
 }
 
-var errRepeatedField = errors.New("a field is sent twice") // RFC 6749 §3.2
+var (
+	errRepeatedField = errors.New("a field is sent twice") // RFC 6749 §3.2
+	errNotUTF8       = errors.New("a field is not UTF-8")
+)
 
 func (w *wireCredentials) readJSON(body []byte) error {
 	room := scratches.Get().(*scratch)
@@ -127,8 +125,11 @@ func (w *wireCredentials) readForm(body []byte) error {
 		return err
 	}
 	for name, list := range values {
-		if len(list) > 1 {
+		switch {
+		case len(list) > 1:
 			return errRepeatedField
+		case !utf8.ValidString(list[0]):
+			return errNotUTF8
 		}
 		w.set(name, list[0])
 	}
@@ -151,8 +152,11 @@ func (w *wireCredentials) readMultipart(body []byte, boundary string) error {
 			return err
 		}
 		name := part.FormName()
-		if seen[name] {
+		switch {
+		case seen[name]:
 			return errRepeatedField
+		case !utf8.Valid(value):
+			return errNotUTF8
 		}
 		seen[name] = true
 		w.set(name, string(value))
