@@ -86,7 +86,9 @@ func (m *Manager) header(s *tokenSpec) (string, *key, error) {
 	if text == nil {
 		return "", nil, errors.New("WithHeaders: a value cannot be encoded as JSON")
 	}
-	if _, _, _, f := parseHeader(new(objectReader), text); f != nil {
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	if _, _, _, f := parseHeader(&room.reader, text); f != nil {
 		return "", nil, errors.New("WithHeaders: such a token would be refused: " + f.detail)
 	}
 	return base64.RawURLEncoding.EncodeToString(text), k, nil
