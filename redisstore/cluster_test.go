@@ -132,7 +132,7 @@ func TestCluster_LossIsFoundAtOnce(t *testing.T) {
 			}
 		},
 	} {
-		time.Sleep(3100 * time.Millisecond) // tokens may be dated so far ahead
+		nextSecond()
 		for _, node := range cluster.Nodes() {
 			lose(node)
 		}
