@@ -130,7 +130,7 @@ func TestFastJWT_Answers(t *testing.T) {
 	_, _, token, renewal := s.logsIn(t)
 	rec = s.do(to("POST", "/refresh", "Cookie", refreshCookie+"="+token, "X-CSRF-Token", renewal))
 	assert.Equal(t, head+access+"Vary: Authorization, Cookie\n\n"+
-		`{"access_token":"<access>","token_type":"bearer","csrf_access_token":"<csrf of access>","expires_in":900}`, goldenAnswer(t, rec))
+		`{"msg":"The token has been refresh","csrf_access_token":"<csrf of access>","expires_in":900}`, goldenAnswer(t, rec))
 
 	rec = s.do(to("DELETE", "/logout"))
 	assert.Equal(t, head+goneCookies("; Secure; SameSite=Lax", accessCookie, accessValue, refreshCookie, refreshValue)+"\n"+`{"msg":"Successfully logout"}`, goldenAnswer(t, rec))

@@ -110,6 +110,7 @@ func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
 	if e != nil {
 		return TokenPair{}, e
 	}
+	pair.cookiesOnly = pair.cookiesOnly || t.Location == Cookies // or a script could have tokens for the asking
 	return pair, nil
 }
 
