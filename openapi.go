@@ -218,11 +218,7 @@ func (o OpenAPI) paths(base string, parameters []string) object {
 		add("/refresh", http.MethodPost, "Get a new access token for a refresh token", o.refresh)
 	}
 	add("/logout", http.MethodPost, "Log out", o.logout)
-	add("/logout", http.MethodDelete, "Log out", func() operation {
-		op := o.logout()
-		op.body = nil // which DELETE should do without (RFC 9110 §9.3.5)
-		return op
-	})
+	add("/logout", http.MethodDelete, "Log out", o.logout)
 	if o.manager.settings.Store != nil {
 		add("/logout-all", http.MethodPost, "Log out everywhere", o.logoutAll)
 	}
