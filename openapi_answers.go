@@ -96,14 +96,10 @@ type routeFailure struct {
 // guardRefusals are those of a guard.
 func (m *Manager) guardRefusals(k *carrier, csrf bool) []routeFailure {
 	s := &m.settings
-	wrongType := failNotAccess
-	if k.kind == Refresh {
-		wrongType = failNotRefresh
-	}
 	all := []routeFailure{
 		{"no token", m.missing(&requirement{want: k.kind, locations: s.TokenLocation})},
 		{"a token that does not verify", failSignature},
-		{"a token of the wrong type", wrongType},
+		{"a token of the wrong type", failNotAccess},
 		{"anything the request did not cause", failInternal},
 	}
 	if s.Store != nil || s.TokenInDenylist != nil {

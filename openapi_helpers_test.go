@@ -48,10 +48,10 @@ type apiResponse struct {
 type apiContent struct{ Schema apiSchema }
 
 type apiSchema struct {
-	Type, Format string
-	Enum         []string
-	Required     []string
-	Properties   map[string]apiSchema
+	Type, Format, Description string
+	Enum                      []string
+	Required                  []string
+	Properties                map[string]apiSchema
 }
 
 func documented(tb testing.TB, o authjwt.OpenAPI) (d document) {

@@ -198,6 +198,23 @@ func TestOpenAPI_Bodies(t *testing.T) {
 	}
 }
 
+// The names that the description of the log-in gives, and where the page puts the values.
+func TestOpenAPI_LoginMembers(t *testing.T) {
+	op := documented(t, newManager(t, inCookies, func(s *authjwt.Settings) {
+		s.AccessCSRFHeaderName, s.RefreshCSRFHeaderName, s.CookiePrefix = "X-A", "X-R", "__Host-"
+	}).OpenAPI("")).operations(t)["POST /login"]
+	for kind, content := range op.RequestBody.Content {
+		formats := map[string]string{}
+		for name, member := range content.Schema.Properties {
+			formats[name] = member.Format
+		}
+		assert.Equal(t, map[string]string{"username": "", "password": "password", "grant_type": "", "scope": "", "client_id": "", "client_secret": "password"}, formats, kind)
+	}
+	members := op.Responses["200"].Content["application/json"].Schema.Properties
+	assert.Equal(t, "For the header X-A, beside the cookie __Host-access_token_cookie.", members["csrf_access_token"].Description)
+	assert.Equal(t, "For the header X-R, beside the cookie __Host-refresh_token_cookie.", members["csrf_refresh_token"].Description)
+}
+
 // A Manager that only verifies has no log-in, and an application that cannot ask a key set cannot log out.
 func TestOpenAPI_OnlyVerifies(t *testing.T) {
 	refused := errors.New("no network")
