@@ -14,6 +14,7 @@ const (
 	defaultReuseGrace     = 10 * time.Second
 	maxReuseGrace         = time.Minute
 	defaultStoreTimeout   = 250 * time.Millisecond
+	defaultName           = "authjwt"
 	maxLeeway             = 5 * time.Minute
 	maxCookieAge          = 400 * 24 * time.Hour
 )
@@ -31,7 +32,7 @@ func (s Settings) withDefaults() Settings {
 	setDefault(&s.RefreshTokenExpires, defaultRefreshExpires)
 	setDefault(&s.ClockSkew, defaultClockSkew)
 	setDefault(&s.Realm, "api")
-	setDefault(&s.Name, "authjwt")
+	setDefault(&s.Name, defaultName)
 	setDefault(&s.SessionExpires, defaultSessionExpires)
 	setDefault(&s.RefreshReuseGrace, defaultReuseGrace)
 	setDefault(&s.StoreTimeout, defaultStoreTimeout)

@@ -172,7 +172,7 @@ func (a *AuthJWT) handOut(access, refresh issued, before func() *Error) (TokenPa
 	pair := TokenPair{
 		AccessToken: access.raw, RefreshToken: refresh.raw, AccessCSRF: access.csrf, RefreshCSRF: refresh.csrf,
 		ExpiresIn:   access.life,
-		cookiesOnly: s.uses(Cookies) && !s.uses(Headers) && !s.uses(JSON),
+		cookiesOnly: s.cookiesOnly(),
 		showAccess:  s.InsecureAccessTokenInBody,
 	}
 	var cookies []setCookie

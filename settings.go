@@ -256,6 +256,9 @@ func (s *Settings) uses(l Location) bool { return slices.Contains(s.TokenLocatio
 // doubleSubmit tells whether tokens carry a csrf claim.
 func (s *Settings) doubleSubmit() bool { return s.uses(Cookies) && !s.InsecureDisableCSRF }
 
+// cookiesOnly tells whether new tokens go into cookies alone, and not into the answer.
+func (s *Settings) cookiesOnly() bool { return s.uses(Cookies) && !s.uses(Headers) && !s.uses(JSON) }
+
 // lifetime is how long new tokens of type t live, or NoExpiry.
 func (s *Settings) lifetime(t TokenType) time.Duration {
 	if t == Refresh {
