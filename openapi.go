@@ -13,7 +13,7 @@ import (
 // one of maps, or by way of their JSON into any library's. They consist of map[string]any, []any, strings and bools, every schema
 // stands where it is used, and nothing refers to anything but security schemes.
 type OpenAPI struct {
-	// Paths are the path items of the prebuilt routes.
+	// Paths are the path items of the prebuilt routes, with the tag authentication.
 	Paths map[string]any
 	// SecuritySchemes are how tokens are presented, for components.securitySchemes. Where Settings.Name is set, their names begin
 	// with it, so that several Managers can stand in one document.

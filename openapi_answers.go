@@ -10,10 +10,23 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// tokenAnswer is the answer of login and refresh: what TokenPair writes, and the cookies.
-func (m *Manager) tokenAnswer(message string, handedOut []*carrier) object {
+// tokenAnswer is the answer of login and refresh: what TokenPair writes, and the cookies. If it differs by whether
+// the token came in a cookie, either is described.
+func (m *Manager) tokenAnswer(message string, handedOut []*carrier, byCookie bool) object {
 	s := &m.settings
-	pair := TokenPair{AccessToken: "-", ExpiresIn: s.AccessTokenExpires, cookiesOnly: s.cookiesOnly(), showAccess: s.InsecureAccessTokenInBody}
+	schema := m.pairSchema(message, handedOut, s.cookiesOnly())
+	if byCookie && s.uses(Cookies) {
+		if other := m.pairSchema(message, handedOut, true); !reflect.DeepEqual(schema, other) {
+			schema = object{"anyOf": []any{schema, other}}
+		}
+	}
+	return m.answered(schema, "Sets", handedOut)
+}
+
+// pairSchema is that of what TokenPair writes.
+func (m *Manager) pairSchema(message string, handedOut []*carrier, cookiesOnly bool) object {
+	s := &m.settings
+	pair := TokenPair{AccessToken: "-", ExpiresIn: s.AccessTokenExpires, cookiesOnly: cookiesOnly, showAccess: s.InsecureAccessTokenInBody}
 	if len(handedOut) > 1 {
 		pair.RefreshToken = "-"
 	}
@@ -42,17 +55,17 @@ func (m *Manager) tokenAnswer(message string, handedOut []*carrier) object {
 	if properties["token_type"] != nil {
 		properties["token_type"].(object)["enum"] = []any{"bearer"}
 	}
-	return m.answered(properties, "Sets", handedOut)
+	return closed(properties)
 }
 
 // goodbye is the answer of both kinds of logout.
 func (m *Manager) goodbye() object {
-	return m.answered(object{"msg": object{"type": "string"}}, "Deletes", m.carriers())
+	return m.answered(closed(object{"msg": object{"type": "string"}}), "Deletes", m.carriers())
 }
 
-// answered is the answer of a route that did what it was asked for, with all these members.
-func (m *Manager) answered(properties object, verb string, about []*carrier) object {
-	answer := object{"description": "Done.", "content": object{"application/json": object{"schema": closed(properties)}}}
+// answered is the answer of a route that did what it was asked for.
+func (m *Manager) answered(schema object, verb string, about []*carrier) object {
+	answer := object{"description": "Done.", "content": object{"application/json": object{"schema": schema}}}
 	if m.settings.uses(Cookies) {
 		answer["headers"] = object{"Set-Cookie": m.cookieLines(verb, about)}
 	}

@@ -88,6 +88,9 @@ func (a *describedApp) call(tb testing.TB, route, what string, edit func(req *ht
 		a.seen[route] = map[string]bool{}
 	}
 	a.seen[route][strconv.Itoa(rec.Code)] = true
+	var body map[string]any
+	_ = json.Unmarshal(rec.Body.Bytes(), &body)
+	a.seen[route][strconv.Itoa(rec.Code)+" "+members(body)] = true
 	for name := range rec.Header() {
 		a.seen[route][strconv.Itoa(rec.Code)+" "+name] = true
 	}
@@ -188,7 +191,7 @@ func encodedAs(tb testing.TB, kind string, fields ...string) (contentType, text 
 
 func crossSite(req *http.Request) { req.Header.Set("Origin", "https://evil.example") }
 
-// assertSeen checks that no status, and no header of one, is described which no request has had.
+// assertSeen checks that no status, and no header or body of one, is described which no request has had.
 func (a *describedApp) assertSeen(tb testing.TB) {
 	tb.Helper()
 	for route, op := range a.operations {
@@ -200,6 +203,9 @@ func (a *describedApp) assertSeen(tb testing.TB) {
 				continue // a panic of the clock, say
 			}
 			assert.True(tb, a.seen[route][status], "%s: nothing is answered with %s", route, status)
+			for _, form := range response.Content["application/json"].Schema.forms() {
+				assert.True(tb, form.Type == "" || a.seen[route][status+" "+members(form.Properties)], "%s: no %s has %s", route, status, members(form.Properties))
+			}
 		}
 	}
 }

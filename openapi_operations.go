@@ -22,7 +22,7 @@ func (op operation) object(id, summary string) object {
 		}
 		security = append(security, names)
 	}
-	described := object{"operationId": id, "summary": summary, "security": security, "responses": op.responses}
+	described := object{"operationId": id, "tags": []any{"authentication"}, "summary": summary, "security": security, "responses": op.responses}
 	if op.text != "" {
 		described["description"] = op.text
 	}
@@ -46,7 +46,7 @@ func (o OpenAPI) login() operation {
 		refusals = append(refusals, routeFailure{"a request of another site's page", failCrossOrigin})
 	}
 	responses := m.refusals(refusals)
-	responses["200"] = m.tokenAnswer("Successfully login", m.carriers())
+	responses["200"] = m.tokenAnswer("Successfully login", m.carriers(), false)
 	content := object{}
 	for _, kind := range []string{urlencodedForm, multipartForm, "application/json"} {
 		content[kind] = object{"schema": credentialsSchema()}
@@ -78,7 +78,7 @@ func (o OpenAPI) refresh() operation {
 	if s.Store == nil || s.KeepRefreshToken {
 		rotated = rotated[:1]
 	}
-	op.responses["200"] = m.tokenAnswer("The token has been refresh", rotated)
+	op.responses["200"] = m.tokenAnswer("The token has been refresh", rotated, true)
 	if s.uses(JSON) {
 		only := !s.uses(Headers) && !s.uses(Cookies)
 		op.text = "The refresh token may stand in the body."

@@ -77,6 +77,7 @@ func TestOpenAPI_Together(t *testing.T) {
 		for route, op := range documented(t, o).operations(t) {
 			assert.False(t, ids[op.OperationID], "%s has the id %s of another", route, op.OperationID)
 			ids[op.OperationID] = true
+			assert.Equal(t, []string{"authentication"}, op.Tags)
 		}
 	}
 	for _, o := range []authjwt.OpenAPI{first.OpenAPI(""), second.OpenAPI("/admin")} {
