@@ -37,17 +37,17 @@ func TestC15_L04_AnotherSite(t *testing.T) {
 		evil string
 	}{
 		{"link", func(tab *chromeTab) { tab.leave(`location.href = "` + site + `/account"`) },
-			"GET /account with its cookies from  (same-origin): 200, ran",
-			"GET /account with its cookies from  (cross-site): 200, ran"}, // by design: GET changes nothing, and the attacker sees nothing
+			"GET /account with its cookies without Origin (same-origin): 200, ran",
+			"GET /account with its cookies without Origin (cross-site): 200, ran"}, // by design: GET changes nothing, and the attacker sees nothing
 		{"fetch of a GET", func(tab *chromeTab) {
 			got := tab.fetch("GET", site+"/account")
 			assert.Equal(t, tab == own, got.Body == "alice")
 		},
-			"GET /account with its cookies from  (same-origin): 200, ran",
+			"GET /account with its cookies without Origin (same-origin): 200, ran",
 			"GET /account without cookies from the attacker (cross-site): 401 missing_token"},
 		{"frame", framed,
-			"GET /account with its cookies from  (same-origin): 200, ran",
-			"GET /account without cookies from  (cross-site): 401 missing_token"},
+			"GET /account with its cookies without Origin (same-origin): 200, ran",
+			"GET /account without cookies without Origin (cross-site): 401 missing_token"},
 		{"fetch", func(tab *chromeTab) { tab.fetch("POST", site+"/account", fetchOptions{Mode: "no-cors"}) },
 			"POST /account with its cookies from itself (same-origin): 403 csrf_missing",
 			"POST /account without cookies from the attacker (cross-site): 401 missing_token"},

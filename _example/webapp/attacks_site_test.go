@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,8 +27,9 @@ type victim struct {
 	origins map[string]string // how those that matter are called
 	prefix  string
 
-	mutex sync.Mutex
-	notes []string
+	serving sync.RWMutex // locked for reading while a request is served
+	mutex   sync.Mutex
+	notes   []string
 }
 
 // newVictim has the users alice and mallory, whose passwords are their names; POST /account changes something, GET /account
@@ -85,14 +87,6 @@ func blank(w http.ResponseWriter, req *http.Request) {
 	fmt.Fprint(w, "<!doctype html><title>.</title><link rel=icon href=data:,><body></body>")
 }
 
-// served returns a handler that shows a page of this text.
-func served(html string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprint(w, "<!doctype html><title>.</title><link rel=icon href=data:,><body>"+html+"</body>")
-	}
-}
-
 type bodyCopy struct {
 	gin.ResponseWriter
 	body bytes.Buffer
@@ -108,17 +102,19 @@ func (w *bodyCopy) Write(text []byte) (int, error) {
 //	POST /account with its cookies from the attacker (same-site): 403 csrf_origin
 //	POST /login without cookies from itself (same-origin): 200, ran, sets 4
 func (v *victim) note(c *gin.Context) {
+	v.serving.RLock()
+	defer v.serving.RUnlock()
 	w := &bodyCopy{ResponseWriter: c.Writer}
 	c.Writer = w
 	c.Next()
 	if c.FullPath() == "" && c.Request.Method == http.MethodGet {
 		return
 	}
-	origin := c.GetHeader("Origin")
-	if name := v.origins[origin]; name != "" {
-		origin = name
+	origin := "without Origin"
+	if sent := c.GetHeader("Origin"); sent != "" {
+		origin = "from " + cmp.Or(v.origins[sent], sent)
 	}
-	note := fmt.Sprintf("%s %s %s from %s (%s): %d", c.Request.Method, c.Request.URL.Path, v.brought(c), origin, c.GetHeader("Sec-Fetch-Site"), c.Writer.Status())
+	note := fmt.Sprintf("%s %s %s %s (%s): %d", c.Request.Method, c.Request.URL.Path, v.brought(c), origin, c.GetHeader("Sec-Fetch-Site"), c.Writer.Status())
 	var answer struct{ Code, Detail string }
 	if json.Unmarshal(w.body.Bytes(), &answer) == nil {
 		if answer.Code == "" {
@@ -154,8 +150,10 @@ func (v *victim) brought(c *gin.Context) string {
 	}
 }
 
-// noted returns the notes since it was last asked.
+// noted returns the notes since it was last asked, when all requests have been served.
 func (v *victim) noted() []string {
+	v.serving.Lock()
+	defer v.serving.Unlock()
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	notes := v.notes

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -31,8 +32,9 @@ const patience = 30 * time.Second
 // chromium is the one process of all tests. The first that needs it starts it, and TestMain ends it.
 var chromium struct {
 	sync.Once
-	ctx context.Context
-	err error
+	ctx     context.Context
+	profile string
+	err     error
 }
 
 var errNoChromium = errors.New("no Chromium here: apt-get install chromium, say")
@@ -44,10 +46,14 @@ func TestMain(m *testing.M) {
 		_ = chromedp.Cancel(ctx) // kills it if it does not end
 		cancel()
 	}
+	_ = os.RemoveAll(chromium.profile)
 	os.Exit(code)
 }
 
-// startChromium starts it with a profile of its own, which is removed when it ends. It talks to loopback addresses alone.
+// preferences let cookies of other sites than the shown one come along, as they do in a window that is not incognito.
+const preferences = `{"profile": {"cookie_controls_mode": 0}}`
+
+// startChromium starts it with a new profile. It talks to loopback addresses alone.
 func startChromium() {
 	var program string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -60,7 +66,16 @@ func startChromium() {
 		chromium.err = errNoChromium
 		return
 	}
-	flags := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.DisableGPU)
+	if chromium.profile, chromium.err = os.MkdirTemp("", "webapp-chromium-"); chromium.err != nil {
+		return
+	}
+	chromium.err = errors.Join(
+		os.Mkdir(filepath.Join(chromium.profile, "Default"), 0o700),
+		os.WriteFile(filepath.Join(chromium.profile, "Default", "Preferences"), []byte(preferences), 0o600))
+	if chromium.err != nil {
+		return
+	}
+	flags := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(program), chromedp.UserDataDir(chromium.profile), chromedp.DisableGPU)
 	for name, value := range map[string]any{ // as root chromedp adds no-sandbox
 		"disable-quic": true, "disable-component-update": true,
 		"ignore-certificate-errors-spki-list": certificate().spki,
