@@ -1,0 +1,56 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The program serves the page with its defaults, and another front end if it is told of one.
+func TestProgram(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "webapp")
+	output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	held := serveHTTP(t, "127.0.0.1", http.NotFoundHandler())
+	assert.Error(t, exec.Command(program, "-addr", held).Run(), "the address is taken")
+
+	addr := freeAddress(t)
+	var printed strings.Builder
+	running := exec.Command(program, "-addr", addr, "-frontend", "http://localhost:5173")
+	running.Stdout = &printed
+	require.NoError(t, running.Start())
+	t.Cleanup(func() {
+		_ = running.Process.Kill()
+		_ = running.Wait()
+		assert.Contains(t, printed.String(), "Open http://"+addr+", and http://"+addr+"/docs for Swagger UI. Name and password are test.\n")
+	})
+	require.Eventually(t, func() bool {
+		res, err := http.Get("http://" + addr + "/")
+		return err == nil && res.Body.Close() == nil && res.StatusCode == 200
+	}, 10*time.Second, 20*time.Millisecond)
+	for origin, want := range map[string]string{"http://localhost:5173": "http://localhost:5173", "http://localhost:5174": ""} {
+		req, err := http.NewRequest("OPTIONS", "http://"+addr+"/auth/login", nil)
+		require.NoError(t, err)
+		req.Header.Set("Origin", origin)
+		req.Header.Set("Access-Control-Request-Method", "POST")
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		assert.Equal(t, want, res.Header.Get("Access-Control-Allow-Origin"))
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, free.Close())
+	return free.Addr().String()
+}
