@@ -1,4 +1,4 @@
-.PHONY: test bench bench-load bench-scale performance lint api repo check
+.PHONY: test bench bench-load bench-scale performance screenshots lint api repo check
 .NOTPARALLEL:
 
 # Tests everything; needs Go and make alone.
@@ -21,6 +21,10 @@ bench-scale:
 performance: export PERFORMANCE_PAGE = $(CURDIR)/docs/performance.md
 performance: export REQUIRE_SERVICES = 1
 performance: bench bench-load bench-scale
+
+# Takes the pictures of docs/images anew: Debian's packages chromium and fonts-inter.
+screenshots:
+	SCREENSHOTS=$(CURDIR)/docs/images REQUIRE_SERVICES=1 go test -C _example/webapp -count=1 -run '^TestScreenshots$$' .
 
 lint:
 	@echo '== gofmt'

@@ -20,15 +20,17 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 // snippetImports are what a fragment without a package clause may use.
 var snippetImports = map[string]string{
 	"authjwt": "github.com/gin-authjwt/authjwt", "cmp": "cmp", "context": "context", "crypto": "crypto", "errors": "errors", "gin": "github.com/gin-gonic/gin",
-	"http": "net/http", "jwks": "github.com/gin-authjwt/authjwt/jwks", "jwt": "github.com/golang-jwt/jwt/v5", "os": "os",
+	"http": "net/http", "maps": "maps", "cors": "github.com/gin-contrib/cors", "jwks": "github.com/gin-authjwt/authjwt/jwks", "jwt": "github.com/golang-jwt/jwt/v5", "os": "os",
 	"redis": "github.com/redis/go-redis/v9", "redisstore": "github.com/gin-authjwt/authjwt/redisstore", "time": "time",
 }
 
 // snippetModules are the modules beside the root that a snippet may use, each with all that it requires.
-var snippetModules = []string{"jwks", "redisstore"}
+var snippetModules = []string{"jwks", "redisstore", "_example/webapp"}
 
-// moduleUse tells by what a snippet uses a module: itself, or what it requires.
-var moduleUse = map[string]*regexp.Regexp{"jwks": regexp.MustCompile(`\bjwks\.`), "redisstore": regexp.MustCompile(`\bredis(store)?\.`)}
+// moduleUse tells by what a snippet uses a module: itself, or what it requires; of an example the latter alone.
+var moduleUse = map[string]*regexp.Regexp{
+	"jwks": regexp.MustCompile(`\bjwks\.`), "redisstore": regexp.MustCompile(`\bredis(store)?\.`), "_example/webapp": regexp.MustCompile(`\bcors\.`),
+}
 
 // Every go block of README.md and docs is built, each in a module of its own.
 func TestDocs_SnippetsBuild(t *testing.T) {
@@ -94,7 +96,10 @@ func writeSnippet(t *testing.T, dir, root, code string) {
 	base, ours := ".", []string{""}
 	for _, module := range snippetModules {
 		if moduleUse[module].MatchString(code) {
-			base, ours = module, append(ours, "/"+module)
+			base = module
+			if !strings.HasPrefix(module, "_example/") {
+				ours = append(ours, "/"+module)
+			}
 		}
 	}
 	module, err := os.ReadFile(filepath.Join(base, "go.mod"))
