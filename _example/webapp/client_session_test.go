@@ -1,12 +1,9 @@
 package main
 
 import (
-	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -175,69 +172,4 @@ func TestGetCookie(t *testing.T) {
 		})(`+try.cookies+`)`)
 		assert.Equal(t, try.want, got, try.cookies)
 	}
-}
-
-// The page is at app.example.test, the API at api.example.test: by the domain's cookies, or by the answers.
-func TestClient_CrossOrigin(t *testing.T) {
-	for name, try := range map[string]struct{ domain, options string }{
-		"domain":  {"example.test", ``},
-		"answers": {"", `fromAnswers: true`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := newBrowser(t)
-			app := atHost(t, "https://app.example.test", newSite(t))
-			s := newSite(t, func(set *authjwt.Settings) { set.CookieDomain, set.TrustedOrigins = try.domain, []string{app} })
-			api := atHost(t, "https://api.example.test", allowing(app, s))
-			open := func() *chromeTab {
-				tab := b.tab(t)
-				tab.open(app)
-				eval[any](t, tab, `window.options = { base: "`+api+`/auth", `+try.options+` }, 0`)
-				eval[any](t, tab, begin)
-				return tab
-			}
-			one := open()
-			wholeSession(t, s, b, one)
-			require.Equal(t, 200, status(t, one, `auth.login({ username: "alice", password: "test" })`))
-			two := open()
-			for range 3 {
-				s.passes(16 * minute)
-				s.requests()
-				for _, got := range together(t, one, two) {
-					assert.Equal(t, ok, got)
-				}
-				assert.Equal(t, 1, countOf(s.requests(), refresh))
-			}
-			assert.NotContains(t, eval[string](t, one, `document.cookie + JSON.stringify(localStorage)`), "eyJ")
-			one.open(app)
-			assert.Equal(t, try.options != "", eval[int](t, one, `localStorage.length`) == 1)
-			assert.Equal(t, 200, status(t, two, `auth.logout()`))
-			assert.Equal(t, 0, eval[int](t, one, `localStorage.length`))
-			require.Equal(t, 200, status(t, two, `auth.login({ username: "alice", password: "test" })`))
-			assert.Equal(t, 200, status(t, two, `auth.logoutEverywhere()`))
-			assert.Equal(t, 0, eval[int](t, one, `localStorage.length`))
-			assert.Empty(t, b.cookies(t))
-
-			stranger := b.tab(t)
-			stranger.open(atHost(t, "https://evil.example.test", newSite(t)))
-			eval[any](t, stranger, `window.options = { base: "`+api+`/auth", `+try.options+` }, 0`)
-			eval[any](t, stranger, begin)
-			s.requests()
-			assert.Equal(t, "TypeError: Failed to fetch", eval[string](t, stranger, `auth.login({ username: "alice", password: "test" }).catch(String)`))
-			assert.Empty(t, b.cookies(t))
-		})
-	}
-}
-
-// allowing lets pages of an origin ask, as the program does with -frontend.
-func allowing(origin string, s *site) http.Handler {
-	r := gin.New()
-	r.Use(allow(origin))
-	r.NoRoute(gin.WrapH(s))
-	return r
-}
-
-// atHost serves a handler and returns the origin.
-func atHost(t *testing.T, host string, h http.Handler) string {
-	t.Helper()
-	return fmt.Sprint(host, ":", serveTLS(t, h))
 }

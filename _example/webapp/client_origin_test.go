@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+// The page has another origin than the API. It reads the cookies of the domain or, for cookies know no ports, of its
+// own host, or it goes by the answers.
+func TestClient_CrossOrigin(t *testing.T) {
+	const app, api, evil, local = "https://app.example.test", "https://api.example.test", "https://evil.example.test", "http://127.0.0.1"
+	for name, try := range map[string]struct{ app, api, evil, domain, options string }{
+		"domain":        {app, api, evil, "example.test", ``},
+		"answers":       {app, api, evil, "", `fromAnswers: true`},
+		"port":          {local, local, local, "", ``},
+		"port, answers": {local, local, local, "", `fromAnswers: true`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBrowser(t)
+			app := atHost(t, try.app, newSite(t))
+			s := newSite(t, func(set *authjwt.Settings) { set.CookieDomain, set.TrustedOrigins = try.domain, []string{app} })
+			api := atHost(t, try.api, allowing(app, s))
+			open := func() *chromeTab {
+				tab := b.tab(t)
+				tab.open(app)
+				eval[any](t, tab, `window.options = { base: "`+api+`/auth", `+try.options+` }, 0`)
+				eval[any](t, tab, begin)
+				return tab
+			}
+			one := open()
+			wholeSession(t, s, b, one)
+			require.Equal(t, 200, status(t, one, `auth.login({ username: "alice", password: "test" })`))
+			two := open()
+			for range 3 {
+				s.passes(16 * minute)
+				s.requests()
+				for _, got := range together(t, one, two) {
+					assert.Equal(t, ok, got)
+				}
+				assert.Equal(t, 1, countOf(s.requests(), refresh))
+			}
+			assert.NotContains(t, eval[string](t, one, `document.cookie + JSON.stringify(localStorage)`), "eyJ")
+			one.open(app)
+			assert.Equal(t, try.options != "", eval[int](t, one, `localStorage.length`) == 1)
+			assert.Equal(t, 200, status(t, two, `auth.logout()`))
+			assert.Equal(t, 0, eval[int](t, one, `localStorage.length`))
+			require.Equal(t, 200, status(t, two, `auth.login({ username: "alice", password: "test" })`))
+			assert.Equal(t, 200, status(t, two, `auth.logoutEverywhere()`))
+			assert.Equal(t, 0, eval[int](t, one, `localStorage.length`))
+			assert.Empty(t, b.cookies(t))
+
+			stranger := b.tab(t)
+			stranger.open(atHost(t, try.evil, newSite(t)))
+			eval[any](t, stranger, `window.options = { base: "`+api+`/auth", `+try.options+` }, 0`)
+			eval[any](t, stranger, begin)
+			s.requests()
+			assert.Equal(t, "TypeError: Failed to fetch", eval[string](t, stranger, `auth.login({ username: "alice", password: "test" }).catch(String)`))
+			assert.Empty(t, b.cookies(t))
+		})
+	}
+}
+
+// allowing lets pages of an origin ask, as the program does with -frontend.
+func allowing(origin string, s *site) http.Handler {
+	r := gin.New()
+	r.Use(allow(origin))
+	r.NoRoute(gin.WrapH(s))
+	return r
+}
+
+// atHost serves a handler and returns the origin.
+func atHost(t *testing.T, host string, h http.Handler) string {
+	t.Helper()
+	if ip, plain := strings.CutPrefix(host, "http://"); plain {
+		return "http://" + serveHTTP(t, ip, h)
+	}
+	return fmt.Sprint(host, ":", serveTLS(t, h))
+}
