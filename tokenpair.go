@@ -37,9 +37,12 @@ func (p TokenPair) appendJSON(b []byte, message string) (_ []byte, err error) {
 		refresh = ""
 	}
 	if p.cookiesOnly && !p.showAccess {
-		access, kind = "", ""
+		access = ""
 	} else {
 		message = ""
+	}
+	if access == "" { // Routes.Respond may have emptied it
+		kind = ""
 	}
 	b = append(b, '{')
 	for _, m := range [...]struct{ name, value string }{

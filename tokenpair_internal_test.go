@@ -43,6 +43,9 @@ func TestTokenPair_IsJSONs(t *testing.T) {
 					default:
 						w.Message = ""
 					}
+					if w.AccessToken == "" {
+						w.TokenType = ""
+					}
 					want, err := json.Marshal(w)
 					require.NoError(t, err)
 					got, err := p.appendJSON([]byte("before"), message)

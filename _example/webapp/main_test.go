@@ -1,16 +1,21 @@
 package main
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
 )
 
 // The program serves the page with its defaults, and another front end if it is told of one.
@@ -44,6 +49,37 @@ func TestProgram(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
 		assert.Equal(t, want, res.Header.Get("Access-Control-Allow-Origin"))
+	}
+}
+
+// A page's login has its tokens in cookies alone. Other clients send a form, and find them in the answer.
+func TestLogin(t *testing.T) {
+	auth, err := authjwt.New(settings(secret, ""))
+	require.NoError(t, err)
+	for kind, body := range map[string]string{
+		gin.MIMEJSON: `{"username":"test","password":"test"}`, gin.MIMEPOSTForm: "username=test&password=test&grant_type=password",
+	} {
+		req := httptest.NewRequest("POST", "/auth/login", strings.NewReader(body))
+		req.Header.Set("Content-Type", kind)
+		rec := httptest.NewRecorder()
+		router(auth, "").ServeHTTP(rec, req)
+		require.Equal(t, 200, rec.Code, rec.Body)
+		var names []string
+		var answer map[string]any
+		require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &answer))
+		for name := range answer {
+			names = append(names, name)
+		}
+		want := []string{"csrf_access_token", "csrf_refresh_token", "expires_in"}
+		if kind == gin.MIMEPOSTForm {
+			want = append(want, "access_token", "refresh_token", "token_type")
+		}
+		assert.ElementsMatch(t, want, names, kind)
+		paths := map[string]string{}
+		for _, cookie := range rec.Result().Cookies() {
+			paths[cookie.Name] = cookie.Path
+		}
+		assert.Equal(t, map[string]string{"access_token_cookie": "/", "refresh_token_cookie": "/auth", "csrf_access_token": "/", "csrf_refresh_token": "/"}, paths)
 	}
 }
 
