@@ -12,6 +12,7 @@ import (
 
 // Another site's requests come without cookies, but for links to follow, or by their Origin they are refused.
 func TestC15_L04_AnotherSite(t *testing.T) {
+	t.Parallel()
 	v := newVictim(t)
 	site, attacker := "http://"+serveHTTP(t, "127.0.0.1", v), "http://"+serveHTTP(t, "127.0.0.2", http.HandlerFunc(blank))
 	v.origins[site], v.origins[attacker] = "itself", "the attacker"
@@ -101,6 +102,7 @@ func TestC15_L04_AnotherSite(t *testing.T) {
 
 // Without SameSite, as fastapi-jwt-auth sets them, Chromium adds cookies of the last two minutes to a form that another site posts.
 func TestC12_AnotherSiteWithoutSameSite(t *testing.T) {
+	t.Parallel()
 	v := newVictim(t, func(s *authjwt.Settings) {
 		secret := s.SecretKey
 		*s = authjwt.FastAPIJWTAuth()

@@ -40,6 +40,7 @@ const rummage = `(async () => {
 // The token cookies are out of reach of scripts; what can be reached are the CSRF values, and the tokens in the body where these
 // are asked for.
 func TestC01_ScriptsReachNoToken(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name    string
 		edit    func(s *authjwt.Settings)

@@ -44,7 +44,7 @@ func newSiblings(t *testing.T, edit ...func(s *authjwt.Settings)) *siblings {
 func plant(t *testing.T, tab *chromeTab, cookies ...string) {
 	t.Helper()
 	for _, cookie := range cookies {
-		eval[string](t, tab, fmt.Sprintf(`document.cookie = %q`, cookie))
+		eval[string](t, tab, fmt.Sprintf(`document.cookie = %q, document.cookie`, cookie)) // Chromium sets later, but before it reads
 	}
 }
 
@@ -88,6 +88,7 @@ func sameSiteNone(s *authjwt.Settings) { s.CookieSameSite = http.SameSiteNoneMod
 
 // A sibling is of the same site, so that its requests bring all cookies, whatever their SameSite.
 func TestC12_Sibling(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []http.SameSite{http.SameSiteLaxMode, http.SameSiteStrictMode} {
 		s := newSiblings(t, func(settings *authjwt.Settings) { settings.CookieSameSite = mode })
 		s.logInAs(t, "alice")
@@ -135,6 +136,7 @@ func TestC12_Sibling(t *testing.T) {
 
 // With SameSite=None the cookies come with any request of anybody, if the browser lets other sites have cookies at all.
 func TestC12_C13_C14_WithoutHelpOfSameSite(t *testing.T) {
+	t.Parallel()
 	s := newSiblings(t, sameSiteNone)
 	far := "http://" + serveHTTP(t, "127.0.0.2", http.HandlerFunc(blank))
 	s.origins[far] = "another site"

@@ -42,7 +42,6 @@ func newVictim(t *testing.T, edit ...func(s *authjwt.Settings)) *victim {
 	}
 	m, err := authjwt.New(s)
 	require.NoError(t, err)
-	gin.SetMode(gin.ReleaseMode)
 	v := &victim{Engine: gin.New(), origins: map[string]string{}, prefix: s.CookiePrefix}
 	v.Use(v.note)
 	m.Mount(v, authjwt.Routes{Login: func(c *gin.Context) (string, error) {

@@ -13,6 +13,7 @@ import (
 // Ports are no border for cookies: a page on another port of the host reads those that scripts may read, and its requests bring
 // all of them. Its origin alone gives it away.
 func TestL04_C12_AnotherPortOfTheHost(t *testing.T) {
+	t.Parallel()
 	v := newVictim(t, func(s *authjwt.Settings) { s.CSRFFormField = "csrf_token" })
 	site, attacker := "http://"+serveHTTP(t, "127.0.0.1", v), "http://"+serveHTTP(t, "127.0.0.1", http.HandlerFunc(blank))
 	v.origins[site], v.origins[attacker] = "itself", "the attacker"

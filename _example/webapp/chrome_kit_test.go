@@ -14,6 +14,7 @@ import (
 
 // What the kit promises to the tests that use it.
 func TestChrome(t *testing.T) {
+	t.Parallel()
 	site := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.URL.Path == "/set" {
 			http.SetCookie(w, &http.Cookie{Name: "seen", Value: "1", Path: "/", HttpOnly: true})

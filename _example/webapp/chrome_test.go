@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 )
 
@@ -40,6 +41,7 @@ var chromium struct {
 var errNoChromium = errors.New("no Chromium here: apt-get install chromium, say")
 
 func TestMain(m *testing.M) {
+	gin.SetMode(gin.ReleaseMode)
 	code := m.Run()
 	if chromium.ctx != nil {
 		ctx, cancel := context.WithTimeout(chromium.ctx, 5*time.Second)
