@@ -155,6 +155,31 @@ func TestPage_Policy(t *testing.T) {
 	assert.Len(t, tab.complaints(), 1)
 }
 
+// An answer that comes after the logout does not bring the user back.
+func TestPage_LateAnswer(t *testing.T) {
+	w := startWebapp(t, time.Minute)
+	tab := newBrowser(t).tab(t)
+	logIn(t, tab, w)
+	eval[any](t, tab, `(() => {
+		const plain = window.fetch;
+		window.fetch = async (input, init) => {
+			const answer = await plain(input, init);
+			if (new URL(answer.url).pathname === "/api/me") await new Promise((release) => (window.release = release));
+			return answer;
+		};
+	})()`)
+	click(t, tab, "#get")
+	require.Eventually(t, func() bool { return eval[bool](t, tab, `"release" in window`) }, 10*time.Second, 20*time.Millisecond)
+	click(t, tab, "#logout")
+	awaits(t, tab, "#login h1", "Log in")
+	eval[any](t, tab, `(async () => {
+		window.release();
+		for (let i = 0; i < 5; i++) await fetch("/auth/cookies"); // in which time it would have been shown
+	})()`)
+	assert.Empty(t, text(t, tab, "#user"))
+	assert.NotEmpty(t, text(t, tab, "#login h1"))
+}
+
 // The access token runs out while the page is open, and is renewed once each time.
 func TestPage_Renews(t *testing.T) {
 	w := startWebapp(t, 2*time.Second)

@@ -29,9 +29,9 @@ function observe(fetch) {
 /** Asks who is logged in, and shows it. */
 async function refreshView() {
   const turn = ++state.turn; // an answer that a later question or a logout has overtaken shows nothing
-  const answer = await auth.fetch("/api/me");
+  const answer = await auth.fetch("/api/me").catch(() => null); // the network's mistakes
   if (turn !== state.turn) return;
-  if (!answer.ok) return signedOut(answer.status === 401 ? "" : "The server cannot tell who you are. Try again.");
+  if (!answer?.ok) return signedOut(answer?.status === 401 ? "" : "The server cannot tell who you are. Try again.");
   const [{ user, claims, now }, cookies] = await Promise.all([answer.json(), receivedCookies()]);
   if (turn !== state.turn) return;
   if (state.token && state.token.jti !== claims.jti && state.token.sid === claims.sid) state.renewals++;
@@ -77,18 +77,15 @@ function showCookies(cookies) {
   $("#cookies tbody").replaceChildren(...rows);
 }
 
-/** Shows the seconds that are left. Once there are none a call is made, which renews the token. */
-async function tick() {
+/** Shows the seconds that are left. */
+function tick() {
   if (!state.token) return;
   const left = state.token.exp - (Date.now() + state.skew) / 1000;
   $("#left").textContent = left > 0 ? `${Math.ceil(left)} s left` : "run out";
   $("#life").value = Math.max(0, left / (state.token.exp - state.token.iat));
-  if (left > 0 || state.asking) return;
-  state.asking = true;
-  await refreshView().catch(() => {}).finally(() => (state.asking = false));
 }
 
-/** Opens the WebSocket, which the server closes when the token counts no more. */
+/** Opens the WebSocket, which the server closes when the token counts no more. The next call renews it: here, a question who is logged in. */
 function connect() {
   if (state.socket) return;
   const socket = (state.socket = new WebSocket(new URL("/api/live", location.href.replace(/^http/, "ws"))));
@@ -97,7 +94,7 @@ function connect() {
   socket.onclose = ({ code }) => {
     tell(`closed, ${code}`);
     state.socket = null;
-    if (state.token && code === 1008) refreshView().catch(() => {}); // renewed, or logged out elsewhere
+    if (state.token && code === 1008) refreshView(); // or it was a logout elsewhere
   };
 }
 
