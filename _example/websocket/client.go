@@ -33,6 +33,8 @@ func talk(ctx context.Context, address, token string, in io.Reader, out io.Write
 		_, message, err := conn.Read(ctx)
 		var closed websocket.CloseError
 		switch {
+		case websocket.CloseStatus(err) == websocket.StatusNormalClosure:
+			return nil
 		case errors.As(err, &closed):
 			_, err = fmt.Fprintf(out, "closed with %d %s\n", closed.Code, closed.Reason)
 			return err

@@ -32,9 +32,12 @@ var (
 // checkEvery is how late a revocation may be noticed. Each open socket asks the Store that often.
 const checkEvery = time.Second
 
-// watch returns how to close the socket that was opened with token as soon as the token has expired, at most
-// checkEvery (and Settings.StoreTimeout) after it was revoked, alone, with its session or with all of its subject's,
-// or when ctx is done. What it is told to close, the caller closes, whatever the client does.
+// maxCheck is how long a check may take. The Store has StoreTimeout; Settings.Validate and a KeySet have nothing else.
+const maxCheck = time.Second / 2
+
+// watch returns how to close the socket that was opened with token: as soon as the token has expired, at the next
+// check after it was revoked, alone, with its session, or with all of its subject's, or when ctx is done. It must not
+// run where the client can hold it up, and what the client still sends is no longer to be acted upon.
 func watch(ctx context.Context, auth *authjwt.Manager, token *authjwt.Token) ending {
 	for {
 		wait := checkEvery
@@ -46,20 +49,28 @@ func watch(ctx context.Context, auth *authjwt.Manager, token *authjwt.Token) end
 			return goingAway
 		case <-time.After(wait):
 		}
-		// Verify decides about expiry, too, for it knows DecodeLeeway and Settings.Now.
-		_, err := auth.Verify(ctx, token.Raw(), authjwt.Access)
-		switch {
-		case err == nil:
-		case ctx.Err() != nil: // the check was broken off
-			return goingAway
-		case errors.Is(err, authjwt.ErrRevokedToken):
-			return revoked
-		case errors.Is(err, authjwt.ErrUnavailable):
-			return unchecked
-		case errors.Is(err, authjwt.ErrInternal):
-			return failed
-		default:
-			return expired
+		if end, ended := check(ctx, auth, token); ended {
+			return end
 		}
 	}
+}
+
+// check asks Verify about expiry, too, for it knows DecodeLeeway and Settings.Now.
+func check(ctx context.Context, auth *authjwt.Manager, token *authjwt.Token) (end ending, ended bool) {
+	within, cancel := context.WithTimeout(ctx, maxCheck)
+	defer cancel()
+	_, err := auth.Verify(within, token.Raw(), authjwt.Access)
+	switch {
+	case err == nil:
+		return ending{}, false
+	case ctx.Err() != nil: // so that the check was broken off
+		return goingAway, true
+	case errors.Is(err, authjwt.ErrRevokedToken):
+		return revoked, true
+	case errors.Is(err, authjwt.ErrUnavailable), within.Err() != nil:
+		return unchecked, true
+	case errors.Is(err, authjwt.ErrInternal):
+		return failed, true
+	}
+	return expired, true
 }
