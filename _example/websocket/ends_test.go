@@ -158,6 +158,7 @@ func TestEnds_StorePanics(t *testing.T) {
 	require.Error(t, err)
 	require.NoError(t, ctx.Err())
 	p.awaitSockets(t, promised)
+	assert.NotContains(t, logged.String(), raw)
 	p.store.Be(storetest.None)
 	p.opens(t, raw)
 }
@@ -303,11 +304,4 @@ func goroutines(name string) (count int) {
 func (s *socket) close(t *testing.T) {
 	t.Helper()
 	require.NoError(t, s.Close(websocket.StatusNormalClosure, ""))
-}
-
-// Nothing in a close frame is the server's business alone.
-func TestEnds_ReasonsTellNothing(t *testing.T) {
-	for _, e := range []ending{expired, revoked, goingAway, unchecked, failed} {
-		assert.NotContains(t, strings.ToLower(e.reason), "store")
-	}
 }

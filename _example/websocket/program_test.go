@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -48,6 +49,9 @@ func (b *syncBuffer) String() string {
 var logged syncBuffer
 
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "16"); err != nil { // they wait, mostly
+		panic(err)
+	}
 	gin.DefaultWriter, gin.DefaultErrorWriter = &logged, &logged
 	os.Exit(m.Run())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +24,7 @@ func TestWatch(t *testing.T) {
 		store *storetest.Faulty
 		token *authjwt.Token
 	}
-	const start = 250 * time.Millisecond // when a scene begins, after a whole second, as which exp is written
+	const start = 250 * time.Millisecond         // when a scene begins, after a whole second, as which exp is written
 	const horizon = time.Hour + time.Millisecond // when one is over
 	never := func(*scene) {}
 	be := func(fault storetest.Fault) func(*scene) { return func(s *scene) { s.store.Be(fault) } }
@@ -124,10 +125,11 @@ func TestWatch_Asks(t *testing.T) {
 	})
 }
 
-// Reasons are fixed, and fit into a control frame (RFC 6455 §5.5).
+// Reasons tell nothing of the server, and fit into a control frame (RFC 6455 §5.5).
 func TestEndings(t *testing.T) {
 	for _, e := range []ending{expired, revoked, goingAway, unchecked, failed} {
 		assert.LessOrEqual(t, len(e.reason), 123)
 		assert.NotEmpty(t, e.reason)
+		assert.NotContains(t, strings.ToLower(e.reason), "store")
 	}
 }
