@@ -158,6 +158,7 @@ func TestEnds_StorePanics(t *testing.T) {
 	require.Error(t, err)
 	require.NoError(t, ctx.Err())
 	p.awaitSockets(t, promised)
+	assert.Eventually(t, func() bool { return strings.Contains(logged.String(), "panic recovered") }, patient, 10*time.Millisecond)
 	assert.NotContains(t, logged.String(), raw)
 	p.store.Be(storetest.None)
 	p.opens(t, raw)
@@ -184,22 +185,25 @@ func frame(length uint64) []byte {
 	return append(binary.BigEndian.AppendUint64([]byte{0x82, 0x80 | 127}, length), 0, 0, 0, 0)
 }
 
+// flood writes messages until the connection ends. The server, which cannot write what nobody reads, reads no more.
+func flood(c net.Conn) {
+	message := append(frame(4000), make([]byte, 4000)...)
+	for err := error(nil); err == nil; {
+		_, err = c.Write(message)
+	}
+}
+
 // A client that does not answer, read or finish keeps no socket, and nothing of the server's, beyond the promise.
 func TestEnds_UnhelpfulClients(t *testing.T) {
 	t.Parallel()
-	message := append(frame(4000), make([]byte, 4000)...)
 	for _, row := range []struct {
 		name   string
 		behave func(net.Conn)
 	}{
 		{"silent", func(net.Conn) {}},
-		{"in the middle of a header", func(c net.Conn) { _, _ = c.Write(message[:3]) }},
-		{"in the middle of a message", func(c net.Conn) { _, _ = c.Write(message[:100]) }},
-		{"reads nothing", func(c net.Conn) {
-			for err := error(nil); err == nil; { // until the server, which cannot write, reads nothing either
-				_, err = c.Write(message)
-			}
-		}},
+		{"in the middle of a header", func(c net.Conn) { _, _ = c.Write(frame(1)[:3]) }},
+		{"in the middle of a message", func(c net.Conn) { _, _ = c.Write(append(frame(4000), make([]byte, 100)...)) }},
+		{"reads nothing", flood},
 		{"announces much, after the end", func(c net.Conn) {
 			_, _ = io.ReadAll(c)
 			_, _ = c.Write(frame(1 << 40))
@@ -221,6 +225,15 @@ func TestEnds_UnhelpfulClients(t *testing.T) {
 			<-behaved
 		})
 	}
+}
+
+// A client that takes no message is given up, whatever its token.
+func TestEnds_TakesNothing(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	raw, _ := p.token(t, "test")
+	flood(p.shake(t, raw))
+	p.awaitSockets(t, promised)
 }
 
 // A message that is too long ends the socket at once, however long the client takes for the rest of it.

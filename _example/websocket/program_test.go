@@ -153,7 +153,9 @@ func (p *program) dial(t *testing.T, target string, fields ...string) (*socket, 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patient)
 	defer cancel()
-	conn, res, err := websocket.Dial(ctx, p.http.URL+target, &websocket.DialOptions{HTTPHeader: header(fields)})
+	conn, res, err := websocket.Dial(ctx, p.http.URL+target, &websocket.DialOptions{
+		HTTPHeader: header(fields), CompressionMode: websocket.CompressionNoContextTakeover, // an offer, as browsers make it
+	})
 	require.NotNil(t, res, err)
 	if err != nil {
 		return nil, res

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -67,13 +69,64 @@ func TestServe_ShutdownEndsSockets(t *testing.T) {
 	}
 	begin := time.Now()
 	s.stop()
-	for _, socket := range open[1:] { // the first says nothing, and holds nobody up
+	for _, socket := range open[1:] { // the first does not answer, and is waited for for a moment
 		assert.Less(t, socket.ends(t, goingAway).Sub(begin), promised)
 	}
 	s.awaitEnd(t)
+	assert.GreaterOrEqual(t, time.Since(begin), maxClosing, "no socket is left open")
 	_, _, err := websocket.Dial(t.Context(), s.url+"/echo", bearer)
 	assert.Error(t, err)
 	_ = open[0].CloseNow()
+}
+
+// A request that has begun has its answer before the program ends.
+func TestServe_ShutdownAnswersRequests(t *testing.T) {
+	t.Parallel()
+	s := serveHere(t)
+	addr := strings.TrimPrefix(s.url, "http://")
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	reader := bufio.NewReader(conn)
+	body := `{"username":"test","password":"test"}`
+	_, err = fmt.Fprintf(conn, "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", len(body))
+	require.NoError(t, err)
+	line, err := reader.ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "100 Continue", "the handler reads the body")
+	_, err = reader.ReadString('\n')
+	require.NoError(t, err)
+	s.stop()
+	require.Eventually(t, func() bool {
+		late, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = late.Close()
+		}
+		return err != nil
+	}, patient, 10*time.Millisecond)
+	_, err = io.WriteString(conn, body)
+	require.NoError(t, err)
+	res, err := http.ReadResponse(reader, nil)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	assert.Equal(t, http.StatusOK, res.StatusCode)
+	s.awaitEnd(t)
+}
+
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	s := serveHere(t)
+	for body, status := range map[string]int{
+		"username=test&password=test": http.StatusOK,
+		"username=test&password=Test": http.StatusUnauthorized,
+		"username=Test&password=test": http.StatusUnauthorized,
+		"username=test":               http.StatusBadRequest,
+	} {
+		res, err := http.Post(s.url+"/login", "application/x-www-form-urlencoded", strings.NewReader(body))
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		assert.Equal(t, status, res.StatusCode, body)
+	}
 }
 
 func TestServe_Mistakes(t *testing.T) {

@@ -125,11 +125,15 @@ func TestWatch_Asks(t *testing.T) {
 	})
 }
 
-// Reasons tell nothing of the server, and fit into a control frame (RFC 6455 §5.5).
+// The codes are those of RFC 6455 §7.4.1. Reasons tell nothing of the server, and fit into a control frame (§5.5).
 func TestEndings(t *testing.T) {
-	for _, e := range []ending{expired, revoked, goingAway, unchecked, failed} {
-		assert.LessOrEqual(t, len(e.reason), 123)
-		assert.NotEmpty(t, e.reason)
-		assert.NotContains(t, strings.ToLower(e.reason), "store")
+	for code, endings := range map[int][]ending{1001: {goingAway}, 1008: {expired, revoked}, 1011: {failed}, 1013: {unchecked}} {
+		for _, e := range endings {
+			assert.Equal(t, code, int(e.code), e.reason)
+			assert.LessOrEqual(t, len(e.reason), 123)
+			assert.NotEmpty(t, e.reason)
+			assert.NotContains(t, strings.ToLower(e.reason), "store")
+		}
 	}
+	assert.NotEqual(t, expired, revoked)
 }
