@@ -28,7 +28,7 @@ import (
 )
 
 // patience is how long a test may have a browser.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // chromium is the one process of all tests. The first that needs it starts it, and TestMain ends it.
 var chromium struct {
@@ -99,7 +99,7 @@ type chrome struct {
 	jar cdp.BrowserContextID
 }
 
-// newBrowser returns a browser without cookies, for as long as the test takes. It may take 30 seconds; after them
+// newBrowser returns a browser without cookies, for as long as the test takes. It may take a minute; after it
 // everything fails. Without Chromium the test is skipped; if REQUIRE_SERVICES is set, it fails.
 func newBrowser(t *testing.T) *chrome {
 	t.Helper()

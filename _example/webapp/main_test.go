@@ -49,6 +49,16 @@ func TestProgram(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
 		assert.Equal(t, want, res.Header.Get("Access-Control-Allow-Origin"))
+
+		req, err = http.NewRequest("POST", "http://"+addr+"/auth/login", strings.NewReader(`{"username":"test","password":"test"}`))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Origin", origin)
+		res, err = http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		assert.Equal(t, map[bool]int{true: 200, false: 403}[want != ""], res.StatusCode)
+		assert.Equal(t, map[bool]int{true: 4, false: 0}[want != ""], len(res.Cookies()))
 	}
 }
 
