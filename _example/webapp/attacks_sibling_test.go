@@ -207,3 +207,43 @@ func framed(t *testing.T, tab *chromeTab, attributes, script string) {
 		document.body.firstChild.onload = () => ++loaded == 2 && done(true);
 	})`, "<iframe "+attributes+"></iframe>"))
 }
+
+// To a host without TLS Chromium sends no Sec-Fetch-Site, so that Origin is all there is. Without InsecureCookies the site's own
+// pages are refused, too, and the answer says why.
+func TestC12_C13_WithoutTLS(t *testing.T) {
+	t.Parallel()
+	for _, insecure := range []bool{true, false} {
+		v := newVictim(t, func(s *authjwt.Settings) { s.InsecureCookies, s.CSRFFormField = insecure, "csrf_token" })
+		host := func(name string, handler http.Handler) string {
+			_, port, _ := strings.Cut(serveHTTP(t, "127.0.0.1", handler), ":")
+			return "http://" + name + ".example.test:" + port
+		}
+		app, sibling := host("app", v), host("evil", http.HandlerFunc(blank))
+		v.origins[app], v.origins[sibling] = "itself", "the sibling"
+		b := newBrowser(t)
+		own, evil := b.tab(t), b.tab(t)
+		own.open(app + "/")
+		own.leave(submit(app+"/login", form, "username", "alice", "password", "alice"))
+		if !insecure {
+			assert.Equal(t, []string{"POST /login without cookies from itself (): 403 csrf_origin"}, v.noted())
+			assert.Contains(t, own.text(), "The origin of the page is not https. Serve it over https,")
+			assert.Empty(t, b.cookies(t))
+			continue
+		}
+		assert.Equal(t, []string{"POST /login without cookies from itself (): 200, ran, sets 4"}, v.noted())
+		own.open(app + "/")
+		value := eval[string](t, own, csrf("csrf_access_token"))
+		for tab, origin := range map[*chromeTab]string{evil: sibling, own: app} {
+			tab.open(origin)
+			tab.fetch("POST", app+"/account", fetchOptions{Mode: "no-cors"})
+			eval[string](t, tab, socket("ws"+app[4:]+"/socket"))
+			tab.leave(submit(app+"/account", form, "csrf_token", value))
+			answers := []string{"403 csrf_missing", "101, ran", "200, ran"}
+			if tab == evil {
+				answers = []string{"403 csrf_origin", "403 csrf_origin", "403 csrf_origin"}
+			}
+			from := " with its cookies from " + v.origins[origin] + " (): "
+			assert.Equal(t, []string{"POST /account" + from + answers[0], "GET /socket" + from + answers[1], "POST /account" + from + answers[2]}, v.noted())
+		}
+	}
+}

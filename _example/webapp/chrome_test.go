@@ -48,7 +48,12 @@ func TestMain(m *testing.M) {
 		_ = chromedp.Cancel(ctx) // kills it if it does not end
 		cancel()
 	}
-	_ = os.RemoveAll(chromium.profile)
+	for range 50 { // its children may outlive it for a moment, and write
+		if os.RemoveAll(chromium.profile) == nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	os.Exit(code)
 }
 
