@@ -51,13 +51,11 @@ export class AuthJWT {
    * Sends a request as the browser's own fetch does, twice more at the most, and never to another origin than
    * the API's. The answer is the last one: with 401 the user must log in, with 5xx a refresh may have failed.
    * @param {string | URL | Request} input a path is one of the API's
-   * @param {RequestInit} [init]
-   * @returns {Promise<Response>}
+   * @param {RequestInit} [init] @returns {Promise<Response>}
    */
   async fetch(input, init) {
     const home = this.#api === location.origin ? document.baseURI : this.#api;
-    const url = input instanceof Request ? input : new URL(input, home);
-    const request = new Request(url, { ...init, credentials: "include" });
+    const request = new Request(input instanceof Request ? input : new URL(input, home), { ...init, credentials: "include" });
     if (new URL(request.url).origin !== this.#api) throw new TypeError(`${request.url} is not on ${this.#api}`);
     for (let mayRefresh = true, mayReread = true; ; ) {
       const value = this.#value("access");
@@ -72,7 +70,7 @@ export class AuthJWT {
         if (renewed) return renewed;
       } else if (mayReread && (code === "csrf_missing" || code === "csrf_mismatch")) {
         mayReread = false;
-        if (await this.#lock(async () => this.#isNew(value))) continue; // another tab was refreshing
+        if (await this.#lock(() => this.#isNew(value, 20))) continue; // another tab was refreshing
       }
       return answer;
     }
@@ -103,11 +101,11 @@ export class AuthJWT {
   #refresh(old) {
     return this.#lock(async () => {
       const value = this.#value("refresh");
-      if (this.#isNew(old)) return true;
+      if (await this.#isNew(old)) return true;
       if (value === this.#refused) return false;
       const answer = await this.#send("POST", "/refresh", "refresh");
       if (answer.status === 401 && value) this.#refused = value;
-      return answer.ok || this.#isNew(old) || (answer.status >= 500 && answer);
+      return answer.ok || (await this.#isNew(old, answer.status === 403 ? 20 : 1)) || (answer.status >= 500 && answer);
     });
   }
 
@@ -126,9 +124,7 @@ export class AuthJWT {
   /** Lets one piece of work run at a time, in all tabs. */
   #lock(work) {
     if (navigator.locks) return navigator.locks.request(this.#key, work);
-    const done = queue.then(work);
-    queue = done.then(() => {}, () => {});
-    return done;
+    return (queue = queue.catch(() => {}).then(work));
   }
 
   /** The CSRF value of the access or the refresh token, or "". @param {"access" | "refresh"} kind */
@@ -137,9 +133,13 @@ export class AuthJWT {
     return getCookie(this.#options[`${kind}Cookie`]);
   }
 
-  #isNew(old) {
+  /** Tells whether there is another value. What another tab has stored, a browser may show a little later. */
+  async #isNew(old, tries = 1) {
     const value = this.#value("access");
-    return value !== "" && value !== old;
+    const isNew = value !== "" && value !== old;
+    if (isNew || tries === 1) return isNew;
+    await new Promise((later) => setTimeout(later, 50));
+    return this.#isNew(old, tries - 1);
   }
 }
 
