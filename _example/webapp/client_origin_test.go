@@ -29,17 +29,11 @@ func TestClient_CrossOrigin(t *testing.T) {
 			app := atHost(t, try.app, newSite(t))
 			s := newSite(t, func(set *authjwt.Settings) { set.CookieDomain, set.TrustedOrigins = try.domain, []string{app} })
 			api := atHost(t, try.api, allowing(app, s))
-			open := func() *chromeTab {
-				tab := b.tab(t)
-				tab.open(app)
-				eval[any](t, tab, `window.options = { base: "`+api+`/auth", `+try.options+` }, 0`)
-				eval[any](t, tab, begin)
-				return tab
-			}
-			one := open()
+			options := `{ base: "` + api + `/auth", ` + try.options + ` }`
+			one := opened(t, b, app, options)
 			wholeSession(t, s, b, one)
 			require.Equal(t, 200, status(t, one, `auth.login({ username: "alice", password: "test" })`))
-			two := open()
+			two := opened(t, b, app, options)
 			for range 3 {
 				s.passes(16 * minute)
 				s.requests()
@@ -59,10 +53,7 @@ func TestClient_CrossOrigin(t *testing.T) {
 			assert.Eventually(t, forgotten, 5*time.Second, 20*time.Millisecond)
 			assert.Empty(t, b.cookies(t))
 
-			stranger := b.tab(t)
-			stranger.open(atHost(t, try.evil, newSite(t)))
-			eval[any](t, stranger, `window.options = { base: "`+api+`/auth", `+try.options+` }, 0`)
-			eval[any](t, stranger, begin)
+			stranger := opened(t, b, atHost(t, try.evil, newSite(t)), options)
 			s.requests()
 			assert.Equal(t, "TypeError: Failed to fetch", eval[string](t, stranger, `auth.login({ username: "alice", password: "test" }).catch(String)`))
 			assert.Empty(t, b.cookies(t))

@@ -104,10 +104,7 @@ func TestClient_RefreshOvertaken(t *testing.T) {
 func TestClient_KeptRefreshToken(t *testing.T) {
 	s := newSite(t, func(set *authjwt.Settings) { set.KeepRefreshToken = true })
 	b := newBrowser(t)
-	tab := b.tab(t)
-	tab.open("http://" + serveHTTP(t, "127.0.0.1", s))
-	eval[any](t, tab, `window.options = { fromAnswers: true }, 0`)
-	eval[any](t, tab, begin)
+	tab := opened(t, b, "http://"+serveHTTP(t, "127.0.0.1", s), `{ fromAnswers: true }`)
 	require.Equal(t, 200, status(t, tab, `auth.login({ username: "alice", password: "test" })`))
 	for range 3 {
 		s.passes(16 * minute)
@@ -122,10 +119,7 @@ func TestClient_OtherNames(t *testing.T) {
 		set.AccessCSRFHeaderName, set.RefreshCSRFHeaderName = "X-Access", "X-Refresh"
 	})
 	b := newBrowser(t)
-	tab := b.tab(t)
-	tab.open("http://" + serveHTTP(t, "127.0.0.1", s))
-	eval[any](t, tab, `window.options = { accessCookie: "csrf_a", refreshCookie: "csrf_r", accessHeader: "X-Access", refreshHeader: "X-Refresh" }, 0`)
-	eval[any](t, tab, begin)
+	tab := opened(t, b, "http://"+serveHTTP(t, "127.0.0.1", s), `{ accessCookie: "csrf_a", refreshCookie: "csrf_r", accessHeader: "X-Access", refreshHeader: "X-Refresh" }`)
 	wholeSession(t, s, b, tab)
 }
 

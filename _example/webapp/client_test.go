@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -47,10 +48,12 @@ func loggedIn(t *testing.T, s *site) (*chrome, *chromeTab) {
 	return b, tab
 }
 
-func opened(t *testing.T, b *chrome, url string) *chromeTab {
+// opened opens a page whose client has these options, if any.
+func opened(t *testing.T, b *chrome, url string, options ...string) *chromeTab {
 	t.Helper()
 	tab := b.tab(t)
 	tab.open(url)
+	eval[any](t, tab, "window.options = "+cmp.Or(strings.Join(options, ""), "{}")+", 0")
 	eval[any](t, tab, begin)
 	return tab
 }
@@ -161,10 +164,7 @@ func TestClient_ValueChanged(t *testing.T) {
 func TestClient_ValueAwaited(t *testing.T) {
 	s := newSite(t)
 	b := newBrowser(t)
-	tab := b.tab(t)
-	tab.open("http://" + serveHTTP(t, "127.0.0.1", s))
-	eval[any](t, tab, `window.options = { fromAnswers: true }, 0`)
-	eval[any](t, tab, begin)
+	tab := opened(t, b, "http://"+serveHTTP(t, "127.0.0.1", s), `{ fromAnswers: true }`)
 	require.Equal(t, 200, status(t, tab, `auth.login({ username: "alice", password: "test" })`))
 	s.requests()
 	got := eval[answer](t, tab, `(async () => {
