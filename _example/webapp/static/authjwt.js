@@ -3,15 +3,9 @@
  * every unsafe request, renews an access token that has run out, once for all tabs, and repeats the request.
  * For authjwt's own style of errors, whose codes it goes by. One file without dependencies: copy it.
  *
- *     import { AuthJWT } from "./authjwt.js";
- *     const auth = new AuthJWT({ base: "/auth" });
- *     await auth.login({ username, password });
- *     const answer = await auth.fetch("/api/notes", { method: "POST", body: JSON.stringify(note) });
- *
  * @typedef {object} Options
  * @property {string} [base] where the routes are mounted: "/auth", "https://api.example.com/auth"; "" by default
- * @property {boolean} [fromAnswers] keep the CSRF values that login and refresh answer, for the API of another
- *   host, whose cookies document.cookie does not show; in localStorage, which all tabs of this origin share
+ * @property {boolean} [fromAnswers] keep the CSRF values of answers in localStorage: document.cookie shows no other host's
  * @property {string} [accessCookie] Settings.AccessCSRFCookieKey, without CookiePrefix
  * @property {string} [refreshCookie] Settings.RefreshCSRFCookieKey, without CookiePrefix
  * @property {string} [accessHeader] Settings.AccessCSRFHeaderName
@@ -33,44 +27,46 @@ export function getCookie(name) {
 
 export class AuthJWT {
   #options;
-  #api; // the origin that gets cookies and CSRF values, and the only one
+  #base; // absolute
   #key; // of the lock, and of what is kept
+  /** @type {RequestInit} keeps what has the CSRF value on the API's origin, whatever that redirects to */ #guard;
   #refused; // the CSRF value of a refresh token that is good no more
 
   /** @param {Options} [options] */
   constructor(options) {
-    this.#options = {
-      base: "", accessCookie: "csrf_access_token", refreshCookie: "csrf_refresh_token",
-      accessHeader: "X-CSRF-Token", refreshHeader: "X-CSRF-Token", ...options,
-    };
-    const base = new URL(this.#options.base || "/", document.baseURI);
-    [this.#api, this.#key] = [base.origin, `authjwt ${base}`];
+    const csrf = { accessCookie: "csrf_access_token", refreshCookie: "csrf_refresh_token" };
+    this.#options = { ...csrf, accessHeader: "X-CSRF-Token", refreshHeader: "X-CSRF-Token", ...options };
+    this.#base = new URL(this.#options.base || "/", document.baseURI).href.replace(/\/+$/, "");
+    this.#key = `authjwt ${this.#base}`;
+    this.#guard = new URL(this.#base).origin === location.origin ? { mode: "same-origin" } : { redirect: "error" };
   }
 
   /**
-   * Sends a request as the browser's own fetch does, twice more at the most, and never to another origin than
-   * the API's. The answer is the last one: with 401 the user must log in, with 5xx a refresh may have failed.
+   * Sends a request as the browser's own fetch does, twice more at the most, and never to another origin than the
+   * API's. The answer is the last one: with 401 the user must log in, with 429 or 5xx a refresh may have failed.
    * @param {string | URL | Request} input a path is one of the API's
    * @param {RequestInit} [init] @returns {Promise<Response>}
    */
   async fetch(input, init) {
-    const home = this.#api === location.origin ? document.baseURI : this.#api;
+    const { origin } = new URL(this.#base);
+    const home = origin === location.origin ? document.baseURI : origin;
     const request = new Request(input instanceof Request ? input : new URL(input, home), { ...init, credentials: "include" });
-    if (new URL(request.url).origin !== this.#api) throw new TypeError(`${request.url} is not on ${this.#api}`);
+    if (new URL(request.url).origin !== origin) throw new TypeError(`${request.url} is not on ${origin}`);
+    const { turn } = this.#kept;
     for (let mayRefresh = true, mayReread = true; ; ) {
       const value = this.#value("access");
-      const attempt = request.clone(); // a body can be sent once
+      const attempt = new Request(request.clone(), safe.has(request.method) ? {} : this.#guard); // a body can be sent once
       if (value && !safe.has(request.method)) attempt.headers.set(this.#options.accessHeader, value);
       const answer = await fetch(attempt);
-      const code = await codeOf(answer);
+      const code = await codeOf(answer, request.method);
       if (mayRefresh && (code === "token_expired" || (code === "missing_token" && this.#value("refresh")))) {
         mayRefresh = false;
-        const renewed = await this.#refresh(value);
+        const renewed = await this.#refresh(value, turn);
         if (renewed === true) continue;
         if (renewed) return renewed;
       } else if (mayReread && (code === "csrf_missing" || code === "csrf_mismatch")) {
         mayReread = false;
-        if (await this.#lock(() => this.#isNew(value, 20))) continue; // another tab was refreshing
+        if (await this.#lock(async () => {}).then(() => this.#becomesNew(value, turn))) continue; // another tab was refreshing
       }
       return answer;
     }
@@ -81,70 +77,73 @@ export class AuthJWT {
     return this.#lock(() => this.#send("POST", "/login", "", JSON.stringify(credentials)));
   }
 
-  /** Logs out here, whatever state the tokens are in. @returns {Promise<Response>} */
+  /** Logs out here, if one of the CSRF values is known, whatever state the tokens are in. @returns {Promise<Response>} */
   logout() {
     return this.#lock(async () => {
       const answer = await this.#send("DELETE", "/logout", this.#value("access") ? "access" : "refresh");
-      if (answer.ok) localStorage.removeItem(this.#key);
-      return answer;
+      return answer.status === 403 ? this.#send("DELETE", "/logout", "refresh") : answer;
     });
   }
 
   /** Ends all of the user's sessions, on all devices. @returns {Promise<Response>} */
   async logoutEverywhere() {
-    const answer = await this.fetch(this.#options.base + "/logout-all", { method: "POST" });
-    if (answer.ok) localStorage.removeItem(this.#key);
+    const answer = await this.fetch(this.#base + "/logout-all", { method: "POST" });
+    if (answer.ok) this.#keep({ turn: Math.random(), access: undefined, refresh: undefined });
     return answer;
   }
 
-  /** Renews the access token, unless another tab has: true if there is a new one, an answer if the server failed. */
-  #refresh(old) {
-    return this.#lock(async () => {
+  // Renews the access token, unless another tab has: true if there is a new one, an answer if the server failed.
+  async #refresh(old, turn) {
+    const answer = await this.#lock(async () => {
       const value = this.#value("refresh");
-      if (await this.#isNew(old)) return true;
-      if (value === this.#refused) return false;
+      if (this.#isNew(old, turn)) return true;
+      if (this.#kept.turn !== turn || value === this.#refused) return false;
       const answer = await this.#send("POST", "/refresh", "refresh");
-      if (answer.status === 401 && value) this.#refused = value;
-      return answer.ok || (await this.#isNew(old, answer.status === 403 ? 20 : 1)) || (answer.status >= 500 && answer);
+      if (answer.status === 401 && value && /^(?!$|token_not_yet_valid)/.test(await codeOf(answer))) this.#refused = value;
+      return answer.ok || answer;
     });
+    if (typeof answer === "boolean") return answer && this.#kept.turn === turn;
+    return answer.status === 401 ? this.#isNew(old, turn) : answer.status === 403 ? this.#becomesNew(old, turn) : answer;
   }
 
-  /** Calls a mounted route, with the CSRF value of that kind or a JSON body, and keeps the values of the answer. */
+  // Calls a mounted route, with the CSRF value of that kind or a JSON body, and keeps what the answer changes.
   async #send(method, path, kind, body) {
+    if (path !== "/refresh") this.#keep({ turn: Math.random() }); // nothing of one user is repeated for the next
     const headers = kind ? { [this.#options[`${kind}Header`]]: this.#value(kind) } : { "Content-Type": "application/json" };
     const signal = AbortSignal.timeout(30_000); // other tabs wait
-    const answer = await fetch(this.#options.base + path, { method, headers, body, signal, credentials: "include" });
-    if (this.#options.fromAnswers && method === "POST" && answer.ok) {
-      const { csrf_access_token: access, csrf_refresh_token: refresh } = await answer.clone().json();
-      localStorage.setItem(this.#key, JSON.stringify({ access, refresh: refresh ?? this.#value("refresh") }));
-    }
+    const answer = await fetch(this.#base + path, { ...this.#guard, method, headers, body, signal, credentials: "include" });
+    if (!this.#options.fromAnswers || !answer.ok) return answer;
+    const { csrf_access_token: access, csrf_refresh_token: refresh } = await answer.clone().json().catch(() => ({}));
+    this.#keep(method === "POST" ? { access, ...(refresh && { refresh }) } : { access: undefined, refresh: undefined });
     return answer;
   }
 
-  /** Lets one piece of work run at a time, in all tabs. */
-  #lock(work) {
+  #lock(work) { // lets one piece of work run at a time, in all tabs
     if (navigator.locks) return navigator.locks.request(this.#key, work);
     return (queue = queue.catch(() => {}).then(work));
   }
-
-  /** The CSRF value of the access or the refresh token, or "". @param {"access" | "refresh"} kind */
-  #value(kind) {
-    if (this.#options.fromAnswers) return JSON.parse(localStorage.getItem(this.#key) ?? "{}")[kind] ?? "";
-    return getCookie(this.#options[`${kind}Cookie`]);
+  #value(kind) { // the CSRF value of the access or the refresh token, or ""
+    return this.#options.fromAnswers ? (this.#kept[kind] ?? "") : getCookie(this.#options[`${kind}Cookie`]);
+  }
+  #isNew(old, turn) { // whether there is another value, of the same login
+    const value = this.#value("access");
+    return value !== "" && value !== old && this.#kept.turn === turn;
   }
 
-  /** Tells whether there is another value. What another tab has stored, a browser may show a little later. */
-  async #isNew(old, tries = 1) {
-    const value = this.#value("access");
-    const isNew = value !== "" && value !== old;
-    if (isNew || tries === 1) return isNew;
-    await new Promise((later) => setTimeout(later, 50));
-    return this.#isNew(old, tries - 1);
+  async #becomesNew(old, turn) { // waits a second: a browser may show a little later what another tab has stored
+    const end = performance.now() + 1000;
+    while (!this.#isNew(old, turn) && performance.now() < end) await new Promise((later) => setTimeout(later, 50));
+    return this.#isNew(old, turn);
+  }
+
+  get #kept() { try { return JSON.parse(localStorage.getItem(this.#key)) ?? {}; } catch { return {}; } }
+  #keep(values) {
+    try { localStorage.setItem(this.#key, JSON.stringify({ ...this.#kept, ...values })); } catch { /* it is off */ }
   }
 }
 
-/** The code of a refusal, or "". @param {Response} answer */
-async function codeOf(answer) {
-  if (answer.status !== 401 && answer.status !== 403) return "";
+async function codeOf(answer, method) { // the code of a refusal, or ""; an answer to HEAD has none
+  if (answer.status === 401 && method === "HEAD") return "missing_token";
+  if (![401, 403].includes(answer.status) || !/^application\/json\b/i.test(answer.headers.get("Content-Type") ?? "")) return "";
   return answer.clone().json().then((body) => String(body?.code ?? ""), () => "");
 }
