@@ -53,6 +53,7 @@ func (n *notebook) add(c *gin.Context) {
 	var note struct {
 		Text string `json:"text"`
 	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, 64<<10)
 	if err := c.ShouldBindJSON(&note); err != nil || note.Text == "" || utf8.RuneCountInString(note.Text) > 200 {
 		c.AbortWithStatusJSON(http.StatusBadRequest, gin.H{"detail": "Send a text of 1 to 200 characters"})
 		return

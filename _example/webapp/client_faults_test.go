@@ -33,7 +33,7 @@ func TestClient_AnotherUser(t *testing.T) {
 				await new Promise((release) => (window.release = release));
 				return answer;
 			};
-			` + try.prepare + `;
+			`+try.prepare+`;
 			window.pending = send("POST", { body: "alice's" });
 		})()`)
 		require.Eventually(t, func() bool { return eval[bool](t, one, `"release" in window`) }, 10*time.Second, 20*time.Millisecond)

@@ -61,9 +61,10 @@ func router(auth *authjwt.Manager, frontend string) *gin.Engine {
 	return r
 }
 
-// respond leaves the tokens out of the answer to a page, which has the cookies. Forms come from other clients: Swagger UI's OAuth2.
+// respond leaves the tokens out of the answer to a page's login, which has the cookies. Forms come from other clients: Swagger UI's
+// OAuth2. A refresh by cookie answers without tokens by itself.
 func respond(c *gin.Context, pair authjwt.TokenPair) {
-	if c.ContentType() == gin.MIMEJSON {
+	if c.FullPath() == "/auth/login" && c.ContentType() == gin.MIMEJSON {
 		pair.AccessToken, pair.RefreshToken = "", ""
 	}
 	c.JSON(http.StatusOK, pair)

@@ -44,7 +44,7 @@ func TestScreenshots(t *testing.T) {
 				eval[any](t, tab, `document.querySelector("#note input").value = "Buy milk", 0`)
 				click(t, tab, "#note .primary")
 				awaits(t, tab, "#notes", "Buy milk")
-				awaits(t, tab, "#renewals", "1")
+				awaits(t, tab, "#fresh", "not fresh")
 				awaits(t, tab, "#live", "socket says")
 				keep("webapp")
 				openSwagger(t, tab, w)

@@ -92,6 +92,7 @@ function connect() {
   const tell = (text) => ($("#live").textContent = `socket ${text}`);
   socket.onmessage = ({ data }) => tell(`says ${JSON.parse(data).left} s`);
   socket.onclose = ({ code }) => {
+    if (state.socket !== socket) return;
     tell(`closed, ${code}`);
     state.socket = null;
     if (state.token && code === 1008) refreshView(); // or it was a logout elsewhere
@@ -102,6 +103,7 @@ function signedOut(problem = "") {
   state.turn++;
   state.token = null;
   state.socket?.close();
+  state.socket = null;
   $("#problem").textContent = problem;
   $("#notes").replaceChildren();
   $("#signed-in").hidden = true;
@@ -132,7 +134,8 @@ $("#get").onclick = async () => listNotes(await auth.fetch("/api/notes"));
 $("#logout").onclick = async () => leave(await auth.logout());
 $("#logout-all").onclick = async () => leave(await auth.logoutEverywhere());
 
-function leave(answer) {
+async function leave(answer) {
+  if (answer.status === 401) answer = await auth.logout(); // the session has ended already: the cookies are to go
   signedOut(answer.ok ? "" : "The server could not end your session. Try again.");
 }
 
