@@ -89,7 +89,7 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 
 // RefreshHandler answers POST, with a refresh token from any of the locations but Query, with a new access
 // token that is not fresh, with a Store with a new refresh token, too, and sets their cookies if Cookies is a
-// location: see [AuthJWT.Refresh].
+// location: see [AuthJWT.Refresh]. To a refresh token from a cookie it answers with cookies alone: see [TokenPair].
 func (m *Manager) RefreshHandler(routes Routes) gin.HandlerFunc {
 	m.mustSign("RefreshHandler")
 	return m.prebuilt([]string{http.MethodPost}, func(a *AuthJWT) error {

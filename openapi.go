@@ -29,7 +29,7 @@ type OpenAPI struct {
 // add: statuses of its own errors, another answer by Routes.Respond, other bodies if Routes.Login does not call
 // [BindCredentials]; with Settings.ErrorHandler the bodies of refusals are left open. A parameter in prefix, :tenant, becomes
 // {tenant}; there the scheme oauth2 is left out, for its tokenUrl can have none. It panics if prefix is no path of
-// a group, for it holds one of *{}?#. Every call makes new maps, which may be changed.
+// a group, for it holds one of *{}?#\. Every call makes new maps, which may be changed.
 func (m *Manager) OpenAPI(prefix string) OpenAPI {
 	base, parameters := openAPIPath(prefix)
 	o := OpenAPI{manager: m, flow: m.signer("") != nil && parameters == nil}
@@ -179,7 +179,7 @@ func (s *Settings) headerForm(kind string) object {
 
 // openAPIPath turns the path of a group in Gin into that of OpenAPI, without a slash at its end, and names its parameters.
 func openAPIPath(prefix string) (base string, parameters []string) {
-	if strings.ContainsAny(prefix, "*{}?#") {
+	if strings.ContainsAny(prefix, `*{}?#\`) {
 		panic("authjwt: OpenAPI: no group of Gin's has the path " + prefix + "; pass that of the group on which Mount was called, /:tenant/auth for /{tenant}/auth")
 	}
 	for segment := range strings.SplitSeq(strings.Trim(path.Join("/", prefix), "/"), "/") {
@@ -208,6 +208,9 @@ func (o OpenAPI) paths(base string, parameters []string) object {
 			}
 		}
 		id := base + route
+		if own := o.manager.settings.Name; own != defaultName {
+			id = own + id
+		}
 		if method == http.MethodDelete {
 			id += "/delete"
 		}
@@ -232,7 +235,7 @@ func pathParameters(names []string) (all []any) {
 	return all
 }
 
-// operationID makes an id of a path, so that it is as unique as that.
+// operationID makes an id of a path. Paths that differ in letters or digits have different ids.
 func operationID(path string) string {
 	id := strings.Map(func(ch rune) rune {
 		if ch < 128 && isAlphanumeric(byte(ch)) {

@@ -29,12 +29,22 @@ func document(auth *authjwt.Manager) gin.H {
 		"/api/notes": gin.H{"get": operation(own, "GET", "The user's notes", "200"), "post": addNoteOperation(own)},
 	}
 	maps.Copy(paths, own.Paths)
+	answer := within(own.Paths, "/auth/login", "post", "responses", "200", "content", gin.MIMEJSON, "schema")
+	answer["required"] = []string{"csrf_access_token", "csrf_refresh_token", "expires_in"} // pages get no tokens: see respond
 	return gin.H{
 		"openapi":    "3.1.0",
 		"info":       gin.H{"title": "authjwt's webapp", "version": "1", "description": "Log in below with Authorize, OAuth2, or with POST /auth/login: name and password are test. Then look at the cookies in your browser's tools."},
 		"paths":      paths,
 		"components": gin.H{"securitySchemes": own.SecuritySchemes},
 	}
+}
+
+// within walks down a document.
+func within(document map[string]any, names ...string) map[string]any {
+	for _, name := range names {
+		document = document[name].(map[string]any)
+	}
+	return document
 }
 
 func operation(own authjwt.OpenAPI, method, summary, status string) gin.H {

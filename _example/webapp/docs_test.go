@@ -63,6 +63,16 @@ func TestOpenAPI_IsValid(t *testing.T) {
 	}
 }
 
+// login200 is how the document describes the answer of a login.
+func login200(t *testing.T, auth *authjwt.Manager) *openapi3.Schema {
+	t.Helper()
+	text, err := json.Marshal(document(auth))
+	require.NoError(t, err)
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	require.NoError(t, err)
+	return doc.Paths.Find("/auth/login").Post.Responses.Value("200").Value.Content["application/json"].Schema.Value
+}
+
 func withSecret(s authjwt.Settings) authjwt.Settings {
 	s.SecretKey = secret
 	return s

@@ -77,6 +77,8 @@ func TestLogin(t *testing.T) {
 		var names []string
 		var answer map[string]any
 		require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &answer))
+		described := login200(t, auth)
+		assert.NoError(t, described.VisitJSON(answer), kind)
 		for name := range answer {
 			names = append(names, name)
 		}
