@@ -115,6 +115,13 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	return nil
 }
 
+// identify reads whom a token is about that is refused for its claims, as far as they can be read: for an event alone.
+func (w *wireClaims) identify(t *Token) {
+	t.Subject, _ = w.subject.text(t.payload)
+	t.ID, _ = w.id.text(t.payload)
+	t.SessionID, _ = w.session.text(t.payload)
+}
+
 func (w *wireClaims) checkDates(s *Settings, t *Token, now time.Time) *failure {
 	latest := s.latest(now)
 	var ok bool

@@ -110,7 +110,7 @@ func (a *AuthJWT) Abort(err error) {
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
-	a.refuse(a.m.errorFrom(err, failInternal))
+	a.refuse(a.m.errorFrom(err, failInternal), nil)
 	completed = true
 }
 
@@ -167,7 +167,7 @@ func (a *AuthJWT) guard(r *requirement) error {
 	defer abortUnless(&completed, a.c)
 	t, e := a.check(r)
 	if e != nil {
-		a.refuse(e)
+		a.refuse(e, t)
 		completed = true
 		return e
 	}
@@ -180,7 +180,7 @@ func (a *AuthJWT) guard(r *requirement) error {
 }
 
 // check finds the credential, verifies it and judges it by r. Without one it returns nil, nil if r
-// is optional.
+// is optional. With an error, the token is what the refusal is about, for the event alone; nil: nothing was verified.
 func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 	if len(r.mistakes) > 0 {
 		return nil, a.m.misused(errors.Join(r.mistakes...))
@@ -201,19 +201,19 @@ func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
 	csrf := ""
 	if cred.location == Cookies {
 		if csrf, f = a.presentedCSRF(r); f != nil {
-			return nil, a.m.fail(f, nil)
+			return &Token{Location: Cookies}, a.m.fail(f, nil)
 		}
 	}
 	t, e := a.verifyOnce(cred)
 	if e != nil {
-		return nil, a.m.blame(cred, a.m.asAsked(e, r))
+		return t, a.m.blame(cred, a.m.asAsked(e, r))
 	}
 	if e := a.m.admit(t, r); e != nil {
-		return nil, e
+		return t, e
 	}
 	if csrf != "" {
 		if f := a.m.carrier(r.want).matches(t, csrf); f != nil {
-			return nil, a.m.fail(f, nil)
+			return t, a.m.fail(f, nil)
 		}
 	}
 	return t, nil
@@ -227,21 +227,25 @@ func (a *AuthJWT) verifyOnce(cred credential) (*Token, *Error) {
 			t = new(Token)
 		}
 		t.raw, t.Location = cred.raw, cred.location
-		a.checked, a.checkedErr = t, a.m.verify(a.c.Request.Context(), cred.raw, t)
+		a.checked, a.checkedErr = t, a.m.verify(a.c.Request.Context(), a, cred.raw, t)
 	}
-	if a.checkedErr != nil {
-		return nil, a.checkedErr
-	}
-	return t, nil
+	return t, a.checkedErr
 }
 
-// refuse aborts first, then answers and seals; Token is nil from then on.
-func (a *AuthJWT) refuse(e *Error) {
+// refuse aborts first, then tells of it, answers and seals; Token is nil from then on. The refusal is about a token, or
+// else about the one accepted before.
+func (a *AuthJWT) refuse(e *Error, about *Token) {
 	a.c.Abort()
 	if a.refused != nil {
 		return
 	}
 	a.refused = e
+	if a.m.told() && !e.told {
+		if about == nil {
+			about = a.accepted.Load()
+		}
+		a.emitRefusal(about.event(), e)
+	}
 	a.accepted.Store(nil)
 	if e.cause != nil {
 		_ = a.c.Error(e)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,12 +30,17 @@ func (e *events) note(_ context.Context, event authjwt.Event) {
 	e.all = append(e.all, event)
 }
 
-// take returns what was told since the last call.
-func (e *events) take() []authjwt.Event {
+// takeAll returns what was told since the last call.
+func (e *events) takeAll() []authjwt.Event {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	defer func() { e.all = nil }()
 	return e.all
+}
+
+// take is takeAll without the refusals.
+func (e *events) take() []authjwt.Event {
+	return slices.DeleteFunc(e.takeAll(), func(event authjwt.Event) bool { return event.Kind == authjwt.EventRefused })
 }
 
 // count is how many of what was told are of that kind.
@@ -62,21 +68,23 @@ func TestEvents_OfASession(t *testing.T) {
 	access, refresh := s.claims(t, got.Access), s.claims(t, got.Refresh)
 	session := access["sid"].(string)
 	assert.Equal(t, []authjwt.Event{
-		{Kind: authjwt.EventIssued, Time: testNow, Subject: "alice", SessionID: session, TokenID: access["jti"].(string)},
-	}, told.take())
+		{Kind: authjwt.EventIssued, Time: testNow, Subject: "alice", SessionID: session, TokenID: access["jti"].(string),
+			ClientAddress: "192.0.2.1", Route: "/login"},
+	}, told.takeAll())
 
 	s.refresh(t, got.Refresh)
 	id := refresh["jti"].(string)
 	assert.Equal(t, []authjwt.Event{
-		{Kind: authjwt.EventRefreshed, Time: testNow, Subject: "alice", SessionID: session, TokenID: id},
-	}, told.take())
+		{Kind: authjwt.EventRefreshed, Time: testNow, Subject: "alice", SessionID: session, TokenID: id,
+			Location: authjwt.Headers, ClientAddress: "192.0.2.1", Route: "/refresh"},
+	}, told.takeAll())
 
 	s.pass(time.Minute)
 	late := testNow.Add(time.Minute)
 	s.do("POST", "/refresh", got.Refresh)
 	assert.Equal(t, []authjwt.Event{
-		{Kind: authjwt.EventRevoked, Time: late, SessionID: session},
-		{Kind: authjwt.EventReused, Time: late, Subject: "alice", SessionID: session, TokenID: id},
+		{Kind: authjwt.EventRevoked, Time: late, Subject: "alice", SessionID: session, Location: authjwt.Headers, ClientAddress: "192.0.2.1", Route: "/refresh"},
+		{Kind: authjwt.EventReused, Time: late, Subject: "alice", SessionID: session, TokenID: id, Location: authjwt.Headers, ClientAddress: "192.0.2.1", Route: "/refresh"},
 	}, told.take())
 
 	s.do("POST", "/refresh", got.Refresh)
@@ -89,7 +97,10 @@ func TestEvents_OfASession(t *testing.T) {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+pair.Access)
 	s.ServeHTTP(httptest.NewRecorder(), req)
-	assert.Len(t, told.take(), 1, "two tokens of one session")
+	session = s.claims(t, pair.Access)["sid"].(string)
+	assert.Equal(t, []authjwt.Event{
+		{Kind: authjwt.EventRevoked, Time: late, Subject: "alice", SessionID: session, Location: authjwt.Headers, ClientAddress: "192.0.2.1", Route: "/logout"},
+	}, told.takeAll(), "two tokens of one session")
 
 	require.NoError(t, s.auth.RevokeSubject(t.Context(), "bob"))
 	require.NoError(t, s.auth.Revoke(t.Context(), &authjwt.Token{ID: "x"}))
@@ -110,11 +121,11 @@ func TestEvents_NothingHappened(t *testing.T) {
 	s.do("POST", "/login", "")
 	s.do("POST", "/refresh", got.Refresh)
 	assert.ErrorIs(t, s.auth.RevokeSubject(t.Context(), "alice"), authjwt.ErrUnavailable)
-	told.mu.Lock()
-	defer told.mu.Unlock()
-	require.Len(t, told.all, 1, "the store is down, once: %v", told.all)
-	assert.Equal(t, authjwt.EventStoreDown, told.all[0].Kind)
-	assert.ErrorIs(t, told.all[0].Err, storetest.ErrFault)
+	all := told.take()
+	require.Len(t, all, 1, "the store is down, once: %v", all)
+	assert.ErrorIs(t, all[0].Err, storetest.ErrFault)
+	all[0].Err = nil
+	assert.Equal(t, authjwt.Event{Kind: authjwt.EventStoreDown, Time: testNow}, all[0])
 }
 
 func TestEvents_OfTheStore(t *testing.T) {

@@ -42,6 +42,7 @@ type Error struct {
 	kind  *failure
 	cause error
 	scope string
+	told  bool // by an event of its own
 }
 
 // Error returns the code and the detail. The cause is left out, because it may quote a token or a

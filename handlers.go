@@ -65,7 +65,7 @@ func (m *Manager) LoginHandler(routes Routes) gin.HandlerFunc {
 		subject, err := routes.Login(a.c)
 		switch {
 		case err != nil:
-			return m.refuseLogin(a.c.Request.Context(), subject, err)
+			return a.refuseLogin(subject, err)
 		case a.c.Writer.Written():
 			return nil // the callback has answered by itself
 		case subject == "" || a.c.IsAborted():
@@ -133,7 +133,7 @@ func (m *Manager) LogoutAllHandler() gin.HandlerFunc {
 		if err := a.JWTRequired(); err != nil {
 			return err
 		}
-		if err := m.RevokeSubject(a.c.Request.Context(), a.Subject()); err != nil {
+		if err := m.revokeSubject(a.c.Request.Context(), a, a.Subject()); err != nil {
 			return err
 		}
 		if err := a.UnsetJWTCookies(); err != nil {
@@ -159,19 +159,18 @@ func (m *Manager) prebuilt(methods []string, handle func(a *AuthJWT) error) gin.
 			err = m.fail(failMethod, nil)
 		}
 		if err != nil {
-			a.refuse(m.errorFrom(err, failInternal))
+			a.refuse(m.errorFrom(err, failInternal), nil)
 		}
 		completed = true
 	}
 }
 
 // refuseLogin makes the refusal of a login, and tells of it where the client has failed, not the server.
-func (m *Manager) refuseLogin(ctx context.Context, subject string, err error) *Error {
-	e := m.errorFrom(err, failInternal)
+func (a *AuthJWT) refuseLogin(subject string, err error) *Error {
+	e := a.m.errorFrom(err, failInternal)
 	if e.Status < http.StatusInternalServerError {
-		given := *e                      // its changes would change the answer
-		ctx = context.WithoutCancel(ctx) // a client that leaves must not keep its guess out of a log
-		m.emit(ctx, Event{Kind: EventLoginFailed, Subject: subject, Err: &given})
+		a.emitRefusal(Event{Kind: EventLoginFailed, Subject: subject}, e)
+		e.told = true
 	}
 	return e
 }

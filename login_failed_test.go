@@ -73,7 +73,9 @@ func TestL06_AnEventPerFailedLogin(t *testing.T) {
 					assert.Equal(t, row.refused, outcome{given.Status, given.Code, given.Detail, row.refused.challenge})
 					assert.ErrorIs(t, got[0].Err, row.reason)
 					got[0].Err = nil
-					assert.Equal(t, authjwt.Event{Kind: authjwt.EventLoginFailed, Time: testNow, Subject: subject}, got[0])
+					assert.Equal(t, authjwt.Event{
+						Kind: authjwt.EventLoginFailed, Time: testNow, Subject: subject, Code: row.refused.code, ClientAddress: "192.0.2.1", Route: "/",
+					}, got[0])
 				}
 
 				subject, err = "alice", nil
@@ -147,7 +149,11 @@ func TestL06_OtherRefusalsAreNotTold(t *testing.T) {
 	assert.Equal(t, http.StatusTeapot, newEndpoint(m.LoginHandler(answers)).do(good()).Code)
 	panics := authjwt.Routes{Login: func(*gin.Context) (string, error) { panic("x") }}
 	assert.Equal(t, http.StatusInternalServerError, newEndpoint(m.LoginHandler(panics)).do(good()).Code)
-	assert.Empty(t, told.take())
+	var kinds []authjwt.EventKind
+	for _, event := range told.takeAll() {
+		kinds = append(kinds, event.Kind)
+	}
+	assert.Equal(t, []authjwt.EventKind{authjwt.EventCSRF, authjwt.EventRefused, authjwt.EventRefused, authjwt.EventRefused}, kinds)
 
 	assert.Equal(t, http.StatusOK, e.do(good()).Code)
 	assert.Equal(t, 1, told.count(authjwt.EventIssued))

@@ -20,7 +20,7 @@ func (m *Manager) ErrorMiddleware() gin.HandlerFunc {
 		c.Next()
 		for _, left := range c.Errors {
 			if e := m.ownError(left.Err); e != nil && !c.Writer.Written() {
-				a.refuse(e)
+				a.refuse(e, nil)
 				break
 			}
 		}

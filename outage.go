@@ -50,7 +50,7 @@ func (m *Manager) noteStore(asked context.Context, err error) {
 			continue
 		}
 		if tell != "" {
-			m.emit(asked, Event{Kind: tell, Err: err})
+			m.emit(asked, nil, Event{Kind: tell, Err: err})
 		}
 		return
 	}

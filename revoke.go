@@ -19,7 +19,11 @@ func (m *Manager) Revoke(ctx context.Context, t *Token) error {
 	if t == nil || t.ID == "" {
 		return m.misused(errors.New("Revoke: it is no verified token with a jti"))
 	}
-	return m.enter(ctx, m.tokenEntry(entryDenied, t), m.settings.Now(), m.until(t.ExpiresAt), Event{TokenID: t.ID})
+	return m.revoke(ctx, nil, t)
+}
+
+func (m *Manager) revoke(ctx context.Context, from *AuthJWT, t *Token) error {
+	return m.enter(ctx, from, m.tokenEntry(entryDenied, t), m.settings.Now(), m.until(t.ExpiresAt), t.event())
 }
 
 // RevokeSession ends a session: none of its tokens counts any more. The id is a Token's SessionID, or,
@@ -29,11 +33,16 @@ func (m *Manager) RevokeSession(ctx context.Context, sessionID string) error {
 	if sessionID == "" {
 		return m.misused(errors.New("RevokeSession: the session id is empty"))
 	}
-	end, known := sessionEndOf(sessionID)
+	return m.revokeSession(ctx, nil, Event{SessionID: sessionID})
+}
+
+// revokeSession ends the session that about names.
+func (m *Manager) revokeSession(ctx context.Context, from *AuthJWT, about Event) error {
+	end, known := sessionEndOf(about.SessionID)
 	if !known {
 		end = m.latest(m.settings.Now())
 	}
-	return m.enter(ctx, sessionEntry(sessionID), m.settings.Now(), m.until(end), Event{SessionID: sessionID})
+	return m.enter(ctx, from, sessionEntry(about.SessionID), m.settings.Now(), m.until(end), about)
 }
 
 // RevokeSubject makes every token that subject was issued up to now, to the second, count for nothing,
@@ -41,6 +50,10 @@ func (m *Manager) RevokeSession(ctx context.Context, sessionID string) error {
 // this one, which is dated one second later; where it would be dated more than ClockSkew ahead it is answered
 // with 503. Otherwise it is [Manager.Revoke].
 func (m *Manager) RevokeSubject(ctx context.Context, subject string) error {
+	return m.revokeSubject(ctx, nil, subject)
+}
+
+func (m *Manager) revokeSubject(ctx context.Context, from *AuthJWT, subject string) error {
 	if subject == "" {
 		return m.misused(errors.New("RevokeSubject: the subject is empty"))
 	}
@@ -62,7 +75,7 @@ func (m *Manager) RevokeSubject(ctx context.Context, subject string) error {
 	if cutoff.After(at) { // by a clock far ahead: what is revoked stays so
 		at = cutoff
 	}
-	return m.enter(asked, entry{kind: entrySubject, id: subject}, at, m.until(m.latest(at)), Event{Subject: subject})
+	return m.enter(asked, from, entry{kind: entrySubject, id: subject}, at, m.until(m.latest(at)), Event{Subject: subject})
 }
 
 // firstDate is the iat from which on tokens of subject count: up to a second ahead, and one more for each time
@@ -84,7 +97,7 @@ func (m *Manager) firstDate(ctx context.Context, subject string) (first, cutoff 
 // maxAhead is how far ahead of its clock a Manager dates tokens: as far as guards accept them.
 func (m *Manager) maxAhead() time.Duration { return max(m.settings.ClockSkew, 0) }
 
-func (m *Manager) enter(ctx context.Context, about entry, at, until time.Time, e Event) error {
+func (m *Manager) enter(ctx context.Context, from *AuthJWT, about entry, at, until time.Time, e Event) error {
 	if m.settings.Store == nil {
 		return m.misused(errNoStore)
 	}
@@ -93,12 +106,12 @@ func (m *Manager) enter(ctx context.Context, about entry, at, until time.Time, e
 		return m.fail(failUnavailable, err)
 	}
 	e.Kind = EventRevoked
-	m.emit(asked, e)
+	m.emit(asked, from, e)
 	return nil
 }
 
 // checkRevoked asks whether t was revoked, all in one exchange with the Store.
-func (m *Manager) checkRevoked(ctx context.Context, t *Token) *Error {
+func (m *Manager) checkRevoked(ctx context.Context, from *AuthJWT, t *Token) *Error {
 	if m.settings.Store == nil && m.settings.TokenInDenylist == nil || !slices.Contains(m.settings.DenylistTokenChecks, t.Type) {
 		return nil
 	}
@@ -106,7 +119,7 @@ func (m *Manager) checkRevoked(ctx context.Context, t *Token) *Error {
 		return m.fail(failNoTokenID, nil)
 	}
 	if m.settings.Store != nil {
-		if e := m.askStore(ctx, t); e != nil {
+		if e := m.askStore(ctx, from, t); e != nil {
 			return e
 		}
 	}
@@ -125,7 +138,7 @@ func (m *Manager) checkRevoked(ctx context.Context, t *Token) *Error {
 
 // askStore asks whether t was revoked and, about a refresh token, whether it was used too long ago. The key of its
 // use stands in every question about one, which tells a store with a cache that tokens may be made of the answer.
-func (m *Manager) askStore(ctx context.Context, t *Token) *Error {
+func (m *Manager) askStore(ctx context.Context, from *AuthJWT, t *Token) *Error {
 	all := [maxEntries]entry{{kind: entrySubject, id: t.Subject}, {kind: entryEpoch}, m.tokenEntry(entryDenied, t)}
 	asked := all[:3]
 	if t.session() != "" {
@@ -151,7 +164,7 @@ func (m *Manager) askStore(ctx context.Context, t *Token) *Error {
 		}
 	}
 	if used < len(asked) && !times[used].IsZero() && !m.withinGrace(times[used]) {
-		return m.reused(ctx, t)
+		return m.reused(ctx, from, t)
 	}
 	return nil
 }
@@ -204,21 +217,22 @@ func (m *Manager) latest(at time.Time) time.Time {
 // each other.
 func (a *AuthJWT) endPresented(logout bool) *Error {
 	ctx, ended := a.c.Request.Context(), map[string]bool{}
-	for _, raw := range a.presented(logout) {
-		t, live, e := a.m.verifyPast(ctx, raw)
+	for _, cred := range a.presented(logout) {
+		t, live, e := a.m.verifyPast(ctx, cred.raw)
 		if e != nil {
 			return e
 		}
 		if t == nil {
 			continue
 		}
+		t.Location = cred.location
 		var errs []error
 		if id := t.session(); id != "" && !ended[id] {
 			ended[id] = true
-			errs = append(errs, a.m.RevokeSession(ctx, id))
+			errs = append(errs, a.m.revokeSession(ctx, a, Event{Subject: t.Subject, SessionID: id, Location: t.Location}))
 		}
 		if t.SessionID == "" && live && t.ID != "" {
-			errs = append(errs, a.m.Revoke(ctx, t))
+			errs = append(errs, a.m.revoke(ctx, a, t))
 		}
 		if err := errors.Join(errs...); err != nil {
 			return a.m.errorFrom(err, failUnavailable)
@@ -228,11 +242,12 @@ func (a *AuthJWT) endPresented(logout bool) *Error {
 }
 
 // presented are the tokens in the locations, unverified.
-func (a *AuthJWT) presented(logout bool) (tokens []string) {
+func (a *AuthJWT) presented(logout bool) (all []credential) {
+	add := func(raw string, l Location) { all = append(all, credential{raw: raw, location: l}) }
 	s := &a.m.settings
 	if s.uses(Headers) {
 		if raw, f := a.m.fromHeader(a.c.Request.Header); f == nil && raw != "" {
-			tokens = append(tokens, raw)
+			add(raw, Headers)
 		}
 	}
 	if s.uses(Cookies) {
@@ -241,19 +256,21 @@ func (a *AuthJWT) presented(logout bool) (tokens []string) {
 				continue
 			}
 			for _, c := range a.c.Request.CookiesNamed(k.token.Name) {
-				tokens = append(tokens, a.m.cookieToken(c.Value))
+				add(a.m.cookieToken(c.Value), Cookies)
 			}
 		}
 	}
 	if logout && s.uses(Query) {
-		tokens = append(tokens, a.queryTokens()...)
+		for _, raw := range a.queryTokens() {
+			add(raw, Query)
+		}
 	}
 	if logout && s.uses(JSON) {
 		for _, k := range a.m.carriers() {
 			if raw, f := a.fromJSON(&requirement{want: k.kind}); f == nil && raw != "" {
-				tokens = append(tokens, raw)
+				add(raw, JSON)
 			}
 		}
 	}
-	return tokens
+	return all
 }

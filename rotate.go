@@ -27,27 +27,29 @@ func (m *Manager) withinGrace(first time.Time) bool {
 
 // reused answers a refresh token that comes back too late: somebody has copied it, so that its session ends
 // for the thief and the owner alike (RFC 9700 §4.14.2).
-func (m *Manager) reused(ctx context.Context, t *Token) *Error {
-	if err := m.RevokeSession(ctx, t.session()); err != nil {
+func (m *Manager) reused(ctx context.Context, from *AuthJWT, t *Token) *Error {
+	if err := m.revokeSession(ctx, from, Event{Subject: t.Subject, SessionID: t.session(), Location: t.Location}); err != nil {
 		return m.errorFrom(err, failUnavailable)
 	}
-	m.emit(ctx, Event{Kind: EventReused, Subject: t.Subject, SessionID: t.session(), TokenID: t.ID})
+	e := t.event()
+	e.Kind = EventReused
+	m.emit(ctx, from, e)
 	return m.fail(failRevoked, nil)
 }
 
 // stillGood asks once more about a refresh token, when the new tokens are made: if its subject was revoked
 // after the guard had asked, while the application looked the claims up say, they would be dated later than that.
 // It asks as the guard did: a token that was used too long ago by now ends its session here.
-func (m *Manager) stillGood(ctx context.Context, t *Token) *Error {
+func (m *Manager) stillGood(ctx context.Context, from *AuthJWT, t *Token) *Error {
 	if m.settings.Store == nil || !slices.Contains(m.settings.DenylistTokenChecks, Refresh) {
 		return nil
 	}
-	return m.askStore(ctx, t)
+	return m.askStore(ctx, from, t)
 }
 
 // use marks t as used and returns the id of the token that follows it. Of several calls at once all get
 // the same, within the grace; a token that somebody else has rotated on meanwhile is followed.
-func (m *Manager) use(ctx context.Context, t *Token, end time.Time) (successor string, e *Error) {
+func (m *Manager) use(ctx context.Context, from *AuthJWT, t *Token, end time.Time) (successor string, e *Error) {
 	first, added, err := m.write(context.WithoutCancel(ctx), m.tokenEntry(entryUsed, t), m.settings.Now(), m.until(t.ExpiresAt), false)
 	switch {
 	case err != nil:
@@ -55,7 +57,7 @@ func (m *Manager) use(ctx context.Context, t *Token, end time.Time) (successor s
 	case added:
 		return successorOf(t.ID), nil
 	case !m.withinGrace(first):
-		return "", m.reused(ctx, t)
+		return "", m.reused(ctx, from, t)
 	}
 	next := Token{Type: Refresh, ID: t.ID, sessionEnd: end}
 	for range maxSuccessors {

@@ -60,7 +60,7 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 		return a.endPresented(false)
 	})
 	if e == nil {
-		a.m.emit(a.c.Request.Context(), Event{Kind: EventIssued, Subject: subject, SessionID: access.session, TokenID: access.id})
+		a.m.emit(a.c.Request.Context(), a, Event{Kind: EventIssued, Subject: subject, SessionID: access.session, TokenID: access.id})
 	}
 	return pair, e
 }
@@ -104,7 +104,9 @@ func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
 	defer abortUnless(&completed, a.c)
 	pair, e := a.refresh(t, opts)
 	if e == nil {
-		a.m.emit(a.c.Request.Context(), Event{Kind: EventRefreshed, Subject: t.Subject, SessionID: t.session(), TokenID: t.ID})
+		done := t.event()
+		done.Kind = EventRefreshed
+		a.m.emit(a.c.Request.Context(), a, done)
 	}
 	completed = true
 	if e != nil {
@@ -130,7 +132,7 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 		return TokenPair{}, a.m.notCreated(err)
 	}
 	if s.Store == nil || s.KeepRefreshToken {
-		return a.handOut(access.issued, issued{}, func() *Error { return a.m.stillGood(a.c.Request.Context(), t) })
+		return a.handOut(access.issued, issued{}, func() *Error { return a.m.stillGood(a.c.Request.Context(), a, t) })
 	}
 	next := &tokenSpec{
 		kind: Refresh, subject: t.Subject, persistent: access.persistent, notBefore: t.IssuedAt,
@@ -149,10 +151,10 @@ func (a *AuthJWT) rotate(t *Token, access issued, next *tokenSpec) (TokenPair, *
 			return TokenPair{}, e
 		}
 	}
-	if e := a.m.stillGood(a.c.Request.Context(), t); e != nil {
+	if e := a.m.stillGood(a.c.Request.Context(), a, t); e != nil {
 		return TokenPair{}, e
 	}
-	id, e := a.m.use(a.c.Request.Context(), t, next.sessionEnd)
+	id, e := a.m.use(a.c.Request.Context(), a, t, next.sessionEnd)
 	if e != nil {
 		return TokenPair{}, e
 	}

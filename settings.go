@@ -3,6 +3,7 @@ package authjwt
 import (
 	"context"
 	"crypto"
+	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -226,9 +227,13 @@ type Settings struct {
 	// at most 1,048,576.
 	VerifiedTokenCache int
 
-	// OnEvent, if set, is told of logins, failed ones too, refreshes, revocations and the state of the Store, when
+	// OnEvent, if set, is told of logins, failed ones too, refreshes, refusals, revocations and the state of the Store, when
 	// they have been decided. A panic in it is dropped. It must be quick, and safe for concurrent use.
 	OnEvent func(ctx context.Context, e Event)
+	// Logger, if set, gets the same events: refusals and refreshes at the level Debug, logins, failed ones too, and revocations
+	// at Info, a used refresh token that came back at Warn, a Store that is away or has lost its memory at Error, and so what
+	// was answered with 500. No token is ever in it, and of a refused request no text but a failed login's user name. Default: none.
+	Logger *slog.Logger
 
 	// Errors is the style of refusals. Default: RFC6750.
 	Errors ErrorStyle

@@ -25,7 +25,7 @@ func (m *Manager) Verify(ctx context.Context, raw string, want TokenType) (*Toke
 	}
 	t := new(Token)
 	r := &requirement{want: want}
-	if e := m.verify(ctx, raw, t); e != nil {
+	if e := m.verify(ctx, nil, raw, t); e != nil {
 		return nil, m.asAsked(e, r)
 	}
 	if e := m.admit(t, r); e != nil {
@@ -48,12 +48,12 @@ type scratch struct {
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // verify is the only place where a token becomes trusted: it fills t, or says why not. No claim is
-// read before the signature is good.
-func (m *Manager) verify(ctx context.Context, raw string, t *Token) *Error {
+// read before the signature is good. A request may have asked for it.
+func (m *Manager) verify(ctx context.Context, from *AuthJWT, raw string, t *Token) *Error {
 	if e := m.verifyToken(ctx, raw, t, m.settings.Now()); e != nil {
 		return e
 	}
-	if e := m.checkRevoked(ctx, t); e != nil {
+	if e := m.checkRevoked(ctx, from, t); e != nil {
 		return e
 	}
 	if m.settings.Validate != nil {
@@ -95,6 +95,9 @@ func (m *Manager) verifyToken(ctx context.Context, raw string, t *Token, now tim
 	}
 	t.payload = string(payload)
 	if f := s.claims.check(&m.settings, t, now); f != nil {
+		if m.told() {
+			s.claims.identify(t)
+		}
 		return m.fail(f, nil)
 	}
 	if m.verified != nil {
