@@ -174,6 +174,9 @@ func (a *AuthJWT) guard(r *requirement) error {
 	a.addVary()
 	if t != nil {
 		a.accepted.Store(t)
+		if a.m.settings.RefreshWithin > 0 {
+			a.renew(t)
+		}
 	}
 	completed = true
 	return nil

@@ -30,6 +30,7 @@ type tokenSpec struct {
 	mistakes   []error
 
 	id         string    // jti; empty: a random one
+	csrf       string    // the claim; empty: a random one
 	notBefore  time.Time // iat is not earlier, whatever the clock says
 	dated      time.Time // when it was made first: made again, it has the same iat
 	session    string    // sid; empty: none
@@ -221,7 +222,8 @@ func (m *Manager) writePayload(room *scratch, s *tokenSpec) ([]byte, error) {
 		b = strconv.AppendBool(append(b, `,"fresh":`...), s.fresh)
 	}
 	if m.settings.doubleSubmit() {
-		s.issued.csrf = csrf
+		setDefault(&s.csrf, csrf)
+		s.issued.csrf = s.csrf
 		b = append(append(append(b, `,"csrf":"`...), s.issued.csrf...), '"')
 	}
 	if s.persistent != choiceOpen && m.settings.uses(Cookies) {

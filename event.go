@@ -18,6 +18,8 @@ const (
 	EventLoginFailed EventKind = "login failed"
 	// EventRefreshed: a refresh token was exchanged.
 	EventRefreshed EventKind = "refreshed"
+	// EventRenewed: an access token was renewed in the answer to a request: see Settings.RefreshWithin. TokenID is the old one's.
+	EventRenewed EventKind = "renewed"
 	// EventRefused: a request was refused, by a guard, [AuthJWT.Abort] or a prebuilt route, for any reason but that of
 	// EventCSRF and EventLoginFailed. Err is the refusal, Code its code.
 	EventRefused EventKind = "refused"

@@ -53,7 +53,7 @@ func (e *Event) level() slog.Level {
 			return slog.LevelError
 		}
 		return slog.LevelDebug
-	case EventCSRF, EventRefreshed:
+	case EventCSRF, EventRefreshed, EventRenewed:
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo

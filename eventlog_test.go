@@ -141,9 +141,11 @@ func (h brokenHandler) Enabled(context.Context, slog.Level) bool {
 	}
 	return true
 }
-func (brokenHandler) Handle(context.Context, slog.Record) error { panic(errors.New("the disk is full")) }
-func (h brokenHandler) WithAttrs([]slog.Attr) slog.Handler      { return h }
-func (h brokenHandler) WithGroup(string) slog.Handler           { return h }
+func (brokenHandler) Handle(context.Context, slog.Record) error {
+	panic(errors.New("the disk is full"))
+}
+func (h brokenHandler) WithAttrs([]slog.Attr) slog.Handler { return h }
+func (h brokenHandler) WithGroup(string) slog.Handler      { return h }
 
 func TestLogger_CannotChangeTheVerdict(t *testing.T) {
 	for _, enabled := range []bool{false, true} {

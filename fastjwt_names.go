@@ -38,7 +38,7 @@ var fastJWTOnly = []foreign{
 }
 
 const (
-	noImplicitRefresh = "nothing is refreshed unasked here; leave it out, and let pages call the refresh route"
+	noImplicitRefresh = "leave it out, and set Settings.RefreshWithin in Go, with a Store, for guards that renew tokens"
 	noPreviousKey     = "leave it out, and set Settings.KeyRing in Go, which holds several keys"
 )
 

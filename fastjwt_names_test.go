@@ -56,7 +56,7 @@ func TestLoadSettings_FastJWTDump(t *testing.T) {
 
 // What FastJWT has and we have not is good as long as nothing comes of it.
 func TestLoadSettings_FastJWTOnly(t *testing.T) {
-	noRefresh := "nothing is refreshed unasked here; leave it out, and let pages call the refresh route"
+	noRefresh := "leave it out, and set Settings.RefreshWithin in Go, with a Store, for guards that renew tokens"
 	ring := "leave it out, and set Settings.KeyRing in Go, which holds several keys"
 	for _, row := range []struct {
 		name    string

@@ -143,8 +143,10 @@ func (l *keyList) pick(alg, kid string, hasKid bool) (found []*key, f *failure) 
 }
 
 // signer returns the key that signs with alg; with any, if alg is empty; nil where there is none.
-func (m *Manager) signer(alg string) *key {
-	for _, k := range m.keys.list.Load().keys {
+func (m *Manager) signer(alg string) *key { return m.keys.list.Load().signer(alg) }
+
+func (l *keyList) signer(alg string) *key {
+	for _, k := range l.keys {
 		if k.signs && k.state == KeyCurrent && (alg == "" || k.alg == alg) {
 			return k
 		}

@@ -148,6 +148,7 @@ var loadables = []loadable{
 	{"DenylistTokenChecks", "authjwt_denylist_token_checks", "", checksReader, reader{}},
 	{"SessionExpires", "authjwt_session_expires", "", lifetimeReader, reader{}},
 	{"RefreshReuseGrace", "authjwt_refresh_reuse_grace", "", graceReader, reader{}},
+	{"RefreshWithin", "authjwt_refresh_within", "", timeoutReader, reader{}},
 	{"KeepRefreshToken", "authjwt_keep_refresh_token", "", boolReader, reader{}},
 	{"VerifiedTokenCache", "authjwt_verified_token_cache", "", countReader, reader{}},
 	{"Errors", "authjwt_errors", "", errorsReader, reader{}},

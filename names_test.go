@@ -80,6 +80,7 @@ var loadableFields = []struct {
 	{"DenylistTokenChecks", "authjwt_denylist_token_checks", "", []any{"refresh"}, "refresh", []authjwt.TokenType{authjwt.Refresh}},
 	{"SessionExpires", "authjwt_session_expires", "", 86400, "86400", 24 * time.Hour},
 	{"RefreshReuseGrace", "authjwt_refresh_reuse_grace", "", 30, "30", 30 * time.Second},
+	{"RefreshWithin", "authjwt_refresh_within", "", 300, "300", 5 * time.Minute},
 	{"KeepRefreshToken", "authjwt_keep_refresh_token", "", true, "true", true},
 	{"VerifiedTokenCache", "authjwt_verified_token_cache", "", 5000, "5000", 5000},
 	{"Errors", "authjwt_errors", "", "fastjwt", "", authjwt.FastJWTStyle},

@@ -115,11 +115,16 @@ func (m *Manager) checkRevoked(ctx context.Context, from *AuthJWT, t *Token) *Er
 	if m.settings.Store == nil && m.settings.TokenInDenylist == nil || !slices.Contains(m.settings.DenylistTokenChecks, t.Type) {
 		return nil
 	}
+	return m.askRevoked(ctx, from, t, false)
+}
+
+// askRevoked asks about t, whatever its type. Where a token is to be made of it, a store's cache does not do.
+func (m *Manager) askRevoked(ctx context.Context, from *AuthJWT, t *Token, renewing bool) *Error {
 	if t.ID == "" {
 		return m.fail(failNoTokenID, nil)
 	}
 	if m.settings.Store != nil {
-		if e := m.askStore(ctx, from, t); e != nil {
+		if e := m.askStore(ctx, from, t, renewing); e != nil {
 			return e
 		}
 	}
@@ -137,15 +142,16 @@ func (m *Manager) checkRevoked(ctx context.Context, from *AuthJWT, t *Token) *Er
 }
 
 // askStore asks whether t was revoked and, about a refresh token, whether it was used too long ago. The key of its
-// use stands in every question about one, which tells a store with a cache that tokens may be made of the answer.
-func (m *Manager) askStore(ctx context.Context, from *AuthJWT, t *Token) *Error {
+// use stands in every question about one, and about an access token that is renewed, which tells a store with a cache that
+// tokens may be made of the answer.
+func (m *Manager) askStore(ctx context.Context, from *AuthJWT, t *Token, renewing bool) *Error {
 	all := [maxEntries]entry{{kind: entrySubject, id: t.Subject}, {kind: entryEpoch}, m.tokenEntry(entryDenied, t)}
 	asked := all[:3]
 	if t.session() != "" {
 		asked = append(asked, sessionEntry(t.session()))
 	}
 	used := len(asked)
-	if t.Type == Refresh {
+	if t.Type == Refresh || renewing {
 		asked = append(asked, m.tokenEntry(entryUsed, t))
 	}
 	times, e := m.look(ctx, asked)

@@ -44,7 +44,7 @@ func (m *Manager) stillGood(ctx context.Context, from *AuthJWT, t *Token) *Error
 	if m.settings.Store == nil || !slices.Contains(m.settings.DenylistTokenChecks, Refresh) {
 		return nil
 	}
-	return m.askStore(ctx, from, t)
+	return m.askStore(ctx, from, t, false)
 }
 
 // use marks t as used and returns the id of the token that follows it. Of several calls at once all get

@@ -31,6 +31,7 @@ func (s *Settings) makeKeys() (ring *KeyRing, found []error) {
 	default:
 		ring, found = s.ownKeys()
 	}
+	found = append(found, s.renewalMistakes(len(found) > 0 || ring.list.Load().signer("") != nil)...)
 	found = append(found, s.cacheMistakes(ring)...)
 	if s.UntypedTokens != "" && s.UntypedTokens != Access {
 		found = append(found, mistake("UntypedTokens", "%q is not possible; use Access, or leave it empty", s.UntypedTokens))

@@ -1,0 +1,109 @@
+package authjwt
+
+import (
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// renew sets the cookies of a new access token in the answer to a request whose token, from a cookie, ends within
+// Settings.RefreshWithin. It may find a reason not to, and then the old token stays good for as long as it is: the request
+// has been accepted, whatever happens here.
+func (a *AuthJWT) renew(t *Token) {
+	if !a.mayRenew(t) {
+		return
+	}
+	spec, ok := a.m.renewal(t)
+	if !ok {
+		return
+	}
+	if _, err := a.m.create(spec, nil); err != nil {
+		return
+	}
+	cookies, e := a.makeCookies(nil, spec.issued)
+	if e != nil {
+		return
+	}
+	// After the new token is dated: what is revoked from now on is dated no earlier, and ends the new one, too.
+	if e := a.m.askRevoked(a.c.Request.Context(), a, t, true); e != nil {
+		return
+	}
+	a.writeNew(cookies)
+	done := t.event()
+	done.Kind = EventRenewed
+	a.m.emit(a.c.Request.Context(), a, done)
+}
+
+// mayRenew tells whether t is due, and the answer may have its successor.
+func (a *AuthJWT) mayRenew(t *Token) bool {
+	s := &a.m.settings
+	switch {
+	case t.Type != Access || t.Location != Cookies || t.SessionID == "": // there is no session to end it by
+		return false
+	case t.IssuedAt.IsZero() || t.ExpiresAt.IsZero() || t.sessionEnd.IsZero() && s.SessionExpires != NoExpiry:
+		return false
+	case !t.sessionEnd.IsZero() && !t.ExpiresAt.Before(t.sessionEnd): // no token can live longer
+		return false
+	}
+	rest, life := t.ExpiresAt.Sub(s.Now()), t.ExpiresAt.Sub(t.IssuedAt)
+	if rest <= 0 || rest >= min(s.RefreshWithin, life/2) {
+		return false
+	}
+	if a.mayWrite() != nil || a.m.origins.check(a.c.Request, true) != nil { // another site's page keeps nobody logged in
+		return false
+	}
+	access := setCookie{about: a.m.access.token}
+	return !slices.ContainsFunc(a.c.Writer.Header()["Set-Cookie"], access.replaces) // a login, a logout, or done
+}
+
+// renewal describes the successor of t: the same claims, session and CSRF value, which pages may hold, but not fresh.
+func (m *Manager) renewal(t *Token) (*tokenSpec, bool) {
+	var claims map[string]jsontext.Value
+	if t.Decode(&claims) != nil {
+		return nil, false
+	}
+	for name := range claims {
+		if containsFold(reservedClaims, name) {
+			delete(claims, name)
+		}
+	}
+	spec := &tokenSpec{
+		kind: Access, subject: t.Subject, persistent: t.persistent, audience: t.Audience, claims: []any{claims},
+		notBefore: t.IssuedAt, session: t.SessionID, sessionEnd: t.sessionEnd, expires: t.ExpiresAt.Sub(t.IssuedAt),
+	}
+	if validCookieValue(t.csrf) { // what others that share the key have made may not be
+		spec.csrf = t.csrf
+	}
+	if longest := m.settings.AccessTokenExpires; longest != NoExpiry {
+		spec.expires = min(spec.expires, longest)
+	}
+	return spec, true
+}
+
+// renewalMistakes are those of RefreshWithin.
+func (s *Settings) renewalMistakes(signs bool) (found []error) {
+	d := s.RefreshWithin
+	if d == 0 {
+		return nil
+	}
+	if d < time.Second {
+		found = append(found, mistake("RefreshWithin", "%v is below one second; a plain number counts nanoseconds, so write 5*time.Minute", d))
+	}
+	if s.AccessTokenExpires != NoExpiry && d > s.AccessTokenExpires/2 {
+		found = append(found, mistake("RefreshWithin", "%v is more than half of AccessTokenExpires, %v; use a third of that, say", d, s.AccessTokenExpires))
+	}
+	if s.AccessTokenExpires == NoExpiry {
+		found = append(found, mistake("RefreshWithin", "tokens do not end, so that none is due; set AccessTokenExpires"))
+	}
+	if !s.uses(Cookies) {
+		found = append(found, mistake("RefreshWithin", "tokens are renewed in cookies alone; add Cookies to TokenLocation"))
+	}
+	if s.Store == nil {
+		found = append(found, mistake("RefreshWithin", "without a Store nothing could end what renews itself; set Store"))
+	}
+	if !signs {
+		found = append(found, mistake("RefreshWithin", "%w", errOnlyVerifies))
+	}
+	return found
+}
