@@ -39,12 +39,13 @@ const (
 
 var errZeroTime = errors.New("authjwt: a Store keeps no zero time")
 
-// MemoryStore is a [Store] in the memory of one process: what was revoked counts again after a
-// restart, and other processes do not know of it. It is for programs that run once. The zero value is
-// empty and ready; it must not be copied. It is safe for concurrent use and starts no goroutine.
+// MemoryStore is a [Store] and a [SessionStore] in the memory of one process: what was revoked counts
+// again after a restart, and other processes do not know of it. It is for programs that run once. The zero
+// value is empty and ready; it must not be copied. It is safe for concurrent use and starts no goroutine.
 //
 // A million entries take some 50 MB. Those of tokens and sessions lie together by the quarter of an hour
-// in which they end, and are dropped together.
+// in which they end, and are dropped together. A session's record takes some 120 octets beside its own where an owner
+// has a few, 220 where he has one.
 type MemoryStore struct {
 	// Now is the clock, to be set before the first use. Default: Settings.Now of the first Manager that uses
 	// the store, or time.Now. It must be safe for concurrent use.
@@ -55,6 +56,8 @@ type MemoryStore struct {
 	made     sync.Once
 	seeds    [2]maphash.Seed
 	shards   [memoryShards]memoryShard
+	sessions [memoryShards]memorySessions
+	sweeps   atomic.Uint32 // of sessions
 }
 
 // memoryKey is a digest of a key. The seeds are the process's own, so that nobody can look for two
@@ -142,10 +145,7 @@ func (s *MemoryStore) get(digest memoryKey, bucket, now int64) time.Time {
 }
 
 func (s *MemoryStore) set(digest memoryKey, bucket int64, t, until time.Time, replace bool) (present time.Time, added bool) {
-	now, end := s.clock(), forever
-	if !until.IsZero() {
-		end = until.Unix() + 1 // whole seconds, never less
-	}
+	now, end := s.clock(), endOf(until)
 	h := s.shard(digest)
 	h.dropEnded(now)
 	h.mu.Lock()
@@ -157,6 +157,14 @@ func (s *MemoryStore) set(digest memoryKey, bucket int64, t, until time.Time, re
 	}
 	h.set(digest, bucket, t.UnixMilli(), end, now)
 	return time.UnixMilli(t.UnixMilli()), true
+}
+
+// endOf is the first second at which what lives until then is over: whole seconds, never less.
+func endOf(until time.Time) int64 {
+	if until.IsZero() {
+		return forever
+	}
+	return until.Unix() + 1
 }
 
 // follow takes a Manager's clock, for entries that by another one are over already would be forgotten.

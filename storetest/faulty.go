@@ -3,6 +3,8 @@ package storetest
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -25,14 +27,17 @@ const (
 	Panics
 	// FailsLate does what is asked, and answers with an error all the same.
 	FailsLate
-	// Short answers Get with one time too few.
+	// Short answers Get with one time too few, and ListSessions with one record too few.
 	Short
 )
 
 // ErrFault is the error of a [Faulty] store. Its text is no client's business.
 var ErrFault = errors.New("storetest: dial tcp store.internal:6379: connection refused")
 
-// Faulty is a store with faults to switch on. It is safe for concurrent use.
+var errNoSessions = errors.New("storetest: the store that is wrapped is no SessionStore")
+
+// Faulty is a store with faults to switch on, and a SessionStore where the wrapped one is. It is safe for concurrent
+// use. Two of one store, one for Settings.Store and one for Settings.Sessions, fail apart.
 type Faulty struct {
 	authjwt.Store
 
@@ -77,6 +82,38 @@ func (f *Faulty) Get(ctx context.Context, keys ...string) (times []time.Time, er
 		times = times[:len(times)-1]
 	}
 	return times, err
+}
+
+// PutSession implements authjwt.SessionStore.
+func (f *Faulty) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+	return f.aroundSessions(ctx, func(s authjwt.SessionStore) error { return s.PutSession(ctx, owner, id, record, until) })
+}
+
+// ListSessions implements authjwt.SessionStore.
+func (f *Faulty) ListSessions(ctx context.Context, owner string, ids ...string) (records map[string][]byte, err error) {
+	err = f.aroundSessions(ctx, func(s authjwt.SessionStore) (err error) {
+		records, err = s.ListSessions(ctx, owner, ids...)
+		return err
+	})
+	if Fault(f.fault.Load()) == Short && len(records) > 0 {
+		delete(records, slices.Min(slices.Collect(maps.Keys(records))))
+	}
+	return records, err
+}
+
+// RemoveSessions implements authjwt.SessionStore.
+func (f *Faulty) RemoveSessions(ctx context.Context, owner string, ids ...string) error {
+	return f.aroundSessions(ctx, func(s authjwt.SessionStore) error { return s.RemoveSessions(ctx, owner, ids...) })
+}
+
+func (f *Faulty) aroundSessions(ctx context.Context, call func(s authjwt.SessionStore) error) error {
+	return f.around(ctx, func() error {
+		s, is := f.Store.(authjwt.SessionStore)
+		if !is {
+			return errNoSessions
+		}
+		return call(s)
+	})
 }
 
 func (f *Faulty) around(ctx context.Context, call func() error) error {

@@ -1,4 +1,4 @@
-// Package storetest checks implementations of authjwt.Store against its contract.
+// Package storetest checks implementations of authjwt.Store and authjwt.SessionStore against their contracts.
 package storetest
 
 import (

@@ -49,6 +49,16 @@ func TestFaulty(t *testing.T) {
 	})
 }
 
+func TestFaulty_Sessions(t *testing.T) {
+	storetest.RunSessions(t, func(*testing.T) authjwt.SessionStore {
+		c := newClocked()
+		return struct {
+			*storetest.Faulty
+			clock
+		}{storetest.NewFaulty(c), c}
+	})
+}
+
 type clock interface {
 	Advance(d time.Duration)
 	Time() time.Time

@@ -1,0 +1,38 @@
+package authjwt_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gin-authjwt/authjwt"
+)
+
+func ExampleMemoryStore_PutSession() {
+	store, ctx := new(authjwt.MemoryStore), context.Background()
+	err := store.PutSession(ctx, "digest", "phone", []byte("a phone"), time.Now().Add(time.Hour))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleMemoryStore_ListSessions() {
+	store, ctx := new(authjwt.MemoryStore), context.Background()
+	_ = store.PutSession(ctx, "digest", "phone", []byte("a phone"), time.Time{}) // for ever
+	_ = store.PutSession(ctx, "digest", "laptop", []byte("a laptop"), time.Now().Add(time.Hour))
+	all, err := store.ListSessions(ctx, "digest")
+	fmt.Printf("%s %v\n", all, err)
+	some, err := store.ListSessions(ctx, "digest", "phone", "television")
+	fmt.Printf("%s %v\n", some, err)
+	// Output:
+	// map[laptop:a laptop phone:a phone] <nil>
+	// map[phone:a phone] <nil>
+}
+
+func ExampleMemoryStore_RemoveSessions() {
+	store, ctx := new(authjwt.MemoryStore), context.Background()
+	_ = store.PutSession(ctx, "digest", "phone", nil, time.Time{})
+	err := store.RemoveSessions(ctx, "digest", "phone", "television")
+	left, _ := store.ListSessions(ctx, "digest")
+	fmt.Println(left, err)
+	// Output: map[] <nil>
+}

@@ -1,0 +1,30 @@
+package authjwt
+
+import (
+	"context"
+	"time"
+)
+
+// SessionStore keeps what is known of live sessions, for lists such as "your devices". It speaks basic types
+// only, so that an implementation need import neither this package nor Gin. Implementations must be safe for
+// concurrent use, must return an error where they cannot answer, a done ctx included, and must pass
+// storetest.RunSessions.
+//
+// It is an index alone: whether a session counts, the [Store] says.
+//
+// Owners and ids are printable ASCII; an owner is a digest. A record is any octets, none included. It is there until
+// its time is over; it may stay longer. A zero until is for ever. Of an owner's records at least [MaxSessions] are
+// kept; of more, those whose time is over first are dropped, so that a script that logs in again and again does not
+// fill the memory.
+type SessionStore interface {
+	// PutSession keeps a copy of record under owner and id until the given time, whatever was there.
+	PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) error
+	// ListSessions returns the owner's records by id, in one round trip: all of them, or those of the ids given,
+	// without those that are not there. The caller may change what it gets.
+	ListSessions(ctx context.Context, owner string, ids ...string) (map[string][]byte, error)
+	// RemoveSessions forgets the records of these ids; what is not there is no error.
+	RemoveSessions(ctx context.Context, owner string, ids ...string) error
+}
+
+// MaxSessions is how many records of an owner a [SessionStore] keeps at least.
+const MaxSessions = 1000

@@ -1,0 +1,173 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/storetest"
+)
+
+type (
+	putFunc    func(ctx context.Context, owner, id string, record []byte, until time.Time) error
+	listFunc   func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error)
+	removeFunc func(ctx context.Context, owner string, ids ...string) error
+)
+
+// wrong is a right SessionStore until one of its functions is replaced.
+type wrong struct {
+	*clocked
+	put    putFunc
+	list   listFunc
+	remove removeFunc
+}
+
+func newWrong(mistake func(w *wrong)) *wrong {
+	c := newClocked()
+	w := &wrong{c, c.MemoryStore.PutSession, c.MemoryStore.ListSessions, c.MemoryStore.RemoveSessions}
+	mistake(w)
+	return w
+}
+
+func (w *wrong) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+	return w.put(ctx, owner, id, record, until)
+}
+
+func (w *wrong) ListSessions(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+	return w.list(ctx, owner, ids...)
+}
+
+func (w *wrong) RemoveSessions(ctx context.Context, owner string, ids ...string) error {
+	return w.remove(ctx, owner, ids...)
+}
+
+// Each mistake, and the part of the suite that finds it.
+var mistakes = []struct {
+	name, part string
+	make       func(w *wrong)
+}{
+	{"keeps the caller's record", "records are copied", keepsCallers},
+	{"gives its own record away", "records are copied", givesAway},
+	{"ignores ctx as it puts", "a done context is an error", func(w *wrong) {
+		put := w.put
+		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+			return put(context.WithoutCancel(ctx), owner, id, record, until)
+		}
+	}},
+	{"ignores ctx as it lists", "a done context is an error", func(w *wrong) {
+		list := w.list
+		w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+			return list(context.WithoutCancel(ctx), owner, ids...)
+		}
+	}},
+	{"ignores ctx as it removes", "a done context is an error", func(w *wrong) {
+		remove := w.remove
+		w.remove = func(ctx context.Context, owner string, ids ...string) error {
+			return remove(context.WithoutCancel(ctx), owner, ids...)
+		}
+	}},
+	{"keeps the first", "PutSession replaces", editPut(func(w *wrong, p *put) bool {
+		have, _ := w.list(context.Background(), p.owner, p.id)
+		return len(have) == 0
+	})},
+	{"ends early", "records live as long as they must", editUntil(func(w *wrong, until time.Time) time.Time { return until.Add(-2 * time.Second) })},
+	{"ends what is for ever", "records live as long as they must", endsForever},
+	{"never ends", "records end", editUntil(func(*wrong, time.Time) time.Time { return time.Time{} })},
+	{"ends all as the last put does", "records live as long as they must", endsTogether},
+	{"ignores what is over", "an end already over", editPut(func(w *wrong, p *put) bool { return p.until.IsZero() || p.until.After(w.Time()) })},
+	{"refuses what is over", "an end already over", func(w *wrong) {
+		put := w.put
+		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+			return errors.Join(put(ctx, owner, id, record, until), map[bool]error{true: errors.New("over")}[!until.IsZero() && until.Before(w.Time())])
+		}
+	}},
+	{"mixes owners", "owners are apart", editNames(func(string) string { return "all" }, same)},
+	{"folds owners", "owners and ids are exact", editNames(strings.ToLower, same)},
+	{"folds ids", "owners and ids are exact", editNames(same, strings.ToLower)},
+	{"cuts ids", "owners and ids are exact", editNames(same, func(id string) string { return id[:min(2, len(id))] })},
+	{"ignores ids", "some are listed by id", editList(func(_ []string, list func(ids ...string) map[string][]byte) map[string][]byte { return list() })},
+	{"lists none for no ids", "some are listed by id", func(w *wrong) {
+		list := w.list
+		w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+			if ids != nil && len(ids) == 0 {
+				return nil, nil
+			}
+			return list(ctx, owner, ids...)
+		}
+	}},
+	{"lists what is not there", "owners are apart", editList(func(ids []string, list func(ids ...string) map[string][]byte) map[string][]byte {
+		got := list(ids...)
+		if len(ids) == 1 && got != nil {
+			got[ids[0]] = slices.Clone(got[ids[0]])
+		}
+		return got
+	})},
+	{"takes records for texts", "a record is listed as it was put", editPut(func(_ *wrong, p *put) bool {
+		p.record = bytes.ToValidUTF8(p.record, nil)
+		return true
+	})},
+	{"drops empty records", "a record is listed as it was put", editPut(func(_ *wrong, p *put) bool { return len(p.record) > 0 })},
+	{"removes all", "RemoveSessions", editRemove(func(have, _ []string) []string { return have })},
+	{"removes all for no ids", "RemoveSessions", editRemove(func(have, ids []string) []string {
+		if len(ids) == 0 {
+			return have
+		}
+		return ids
+	})},
+	{"removes one", "RemoveSessions", editRemove(func(_, ids []string) []string { return ids[:min(1, len(ids))] })},
+	{"removes nothing", "RemoveSessions", editRemove(func(_, _ []string) []string { return nil })},
+	{"cannot remove nothing", "RemoveSessions", func(w *wrong) {
+		remove := w.remove
+		w.remove = func(ctx context.Context, owner string, ids ...string) error {
+			if have, _ := w.list(ctx, owner, ids...); len(have) == 0 {
+				return errors.New("there is none")
+			}
+			return remove(ctx, owner, ids...)
+		}
+	}},
+	{"drops the oldest", "the first to end are dropped", dropsOldest},
+	{"drops the last to end", "the first to end are dropped", editUntil(func(w *wrong, until time.Time) time.Time {
+		return w.Time().Add(1000*time.Hour - until.Sub(w.Time()))
+	})},
+	{"drops what is for ever", "the first to end are dropped", endsForever},
+	{"keeps too few", "the first to end are dropped", keepsFew},
+	{"limits all owners together", "the first to end are dropped", limitsTogether},
+	{"has no limit", "the first to end are dropped", hasNoLimit},
+	{"loses what comes at once", "concurrent use", losesWhatComesAtOnce},
+}
+
+func TestRunSessions_PassesWhatIsRight(t *testing.T) {
+	storetest.RunSessions(t, func(*testing.T) authjwt.SessionStore { return newWrong(func(*wrong) {}) })
+}
+
+const makeMistakes = "STORETEST_MAKE_MISTAKES"
+
+// A suite that finds something fails its test, so that happens in a process of its own.
+func TestRunSessions_FindsMistakes(t *testing.T) {
+	if os.Getenv(makeMistakes) != "" {
+		for _, m := range mistakes {
+			t.Run(m.name, func(t *testing.T) {
+				storetest.RunSessions(t, func(*testing.T) authjwt.SessionStore { return newWrong(m.make) })
+			})
+		}
+		return
+	}
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRunSessions_FindsMistakes$")
+	again.Env = append(os.Environ(), makeMistakes+"=1")
+	output, err := again.Output()
+	require.ErrorAs(t, err, new(*exec.ExitError))
+	for _, m := range mistakes {
+		assert.True(t, bytes.Contains(output, []byte("--- FAIL: "+strings.ReplaceAll(t.Name()+"/"+m.name+"/"+m.part, " ", "_")+" ")), m.name)
+	}
+	assert.False(t, bytes.Contains(output, []byte("panic:")), "%s", output)
+}
