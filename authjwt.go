@@ -23,6 +23,7 @@ type Manager struct {
 	entryPrefixes   [entryKinds]string
 	verified        *tokenCache            // nil: none
 	outage          atomic.Pointer[outage] // the last; nil: none so far
+	listOutage      atomic.Pointer[outage] // of Settings.Sessions
 	storeLost       atomic.Int64           // the latest epoch that was told of, or New, in Unix milliseconds
 
 	answers sync.Map // *answer by *failure
@@ -45,8 +46,10 @@ func New(s Settings) (*Manager, error) {
 	if s.HeaderType == NoHeaderType {
 		m.challengeScheme, m.usualScheme, expected = "Bearer", "", "<JWT>"
 	}
-	if store, ok := s.Store.(*MemoryStore); ok {
-		store.follow(s.Now)
+	for _, store := range []any{s.Store, s.Sessions} {
+		if memory, ok := store.(*MemoryStore); ok {
+			memory.follow(s.Now)
+		}
 	}
 	m.verified = newTokenCache(s.VerifiedTokenCache)
 	m.storeLost.Store(s.Now().UnixMilli())

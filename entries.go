@@ -75,7 +75,28 @@ func (m *Manager) look(ctx context.Context, asked []entry) (times [maxEntries]ti
 		memory.look(&m.entryPrefixes, asked, times[:len(asked)])
 		return times, nil
 	}
-	keys, within := m.entryKeys(asked), limited(ctx, m.settings.StoreTimeout)
+	found, e := m.get(ctx, m.entryKeys(asked))
+	copy(times[:], found)
+	return times, e
+}
+
+// lookAll is look for any number of entries.
+func (m *Manager) lookAll(ctx context.Context, asked []entry) ([]time.Time, *Error) {
+	if memory, ok := m.settings.Store.(*MemoryStore); ok {
+		times := make([]time.Time, len(asked))
+		memory.look(&m.entryPrefixes, asked, times)
+		return times, nil
+	}
+	keys := make([]string, len(asked))
+	for i, e := range asked {
+		keys[i] = m.key(e)
+	}
+	return m.get(ctx, keys)
+}
+
+// get is the Store's, within the time it has.
+func (m *Manager) get(ctx context.Context, keys []string) ([]time.Time, *Error) {
+	within := limited(ctx, m.settings.StoreTimeout)
 	defer within.finish()
 	found, err := m.settings.Store.Get(within, keys...)
 	if err == nil && len(found) != len(keys) {
@@ -83,10 +104,9 @@ func (m *Manager) look(ctx context.Context, asked []entry) (times [maxEntries]ti
 	}
 	m.noteStore(ctx, err)
 	if err != nil {
-		return times, m.fail(failUnavailable, err)
+		return nil, m.fail(failUnavailable, err)
 	}
-	copy(times[:], found)
-	return times, nil
+	return found, nil
 }
 
 // write records a time under an entry: always, or where nothing is there, of which it returns the

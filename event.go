@@ -31,7 +31,7 @@ const (
 	EventReused EventKind = "reused"
 	// EventRevoked: a token was revoked, where TokenID is set, or else a session, where SessionID is, or else a subject.
 	EventRevoked EventKind = "revoked"
-	// EventStoreDown: the Store did not answer, for the first time since it last did. Err says why. It is told once a
+	// EventStoreDown: the Store, or Settings.Sessions, did not answer, for the first time since it last did. Err says why. It is told once a
 	// second at most, for where a part of the Store is away calls fail and succeed in turn.
 	EventStoreDown EventKind = "store down"
 	// EventStoreRecovered: the Store answers again, after an EventStoreDown.

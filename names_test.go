@@ -89,7 +89,7 @@ var loadableFields = []struct {
 
 // inCodeAlone are the fields that no text can stand for.
 var inCodeAlone = map[string]string{
-	"KeyRing": "key_ring", "KeySet": "key_set", "FormerCookies": "former_cookies", "Store": "store", "TokenInDenylist": "token_in_denylist",
+	"KeyRing": "key_ring", "KeySet": "key_set", "FormerCookies": "former_cookies", "Store": "store", "Sessions": "sessions", "TokenInDenylist": "token_in_denylist",
 	"Validate": "validate", "OnEvent": "on_event", "Logger": "logger", "ErrorHandler": "error_handler", "Now": "now",
 }
 

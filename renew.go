@@ -29,6 +29,9 @@ func (a *AuthJWT) renew(t *Token) {
 	if e := a.m.askRevoked(a.c.Request.Context(), a, t, true); e != nil {
 		return
 	}
+	if e := a.recordSession(t, spec, spec.issued.expiresAt); e != nil {
+		return
+	}
 	a.writeNew(cookies)
 	done := t.event()
 	done.Kind = EventRenewed

@@ -1,13 +1,10 @@
 package authjwt_test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -280,122 +277,5 @@ func TestRenew_OddCSRFValues(t *testing.T) {
 		assert.Equal(t, "alice", renewed["sub"])
 		assert.Len(t, renewed["csrf"], 36)
 		assert.Equal(t, renewed["csrf"], b.cookie[slidingValue])
-	}
-}
-
-// What else the answer sets or says comes first.
-func TestRenew_BesideOthers(t *testing.T) {
-	b := newSlider(t)
-	names := func(rec *httptest.ResponseRecorder) (all []string) {
-		for _, line := range rec.Header().Values("Set-Cookie") {
-			name, value, _ := strings.Cut(line, "=")
-			all = append(all, fmt.Sprint(name, " ", strings.HasPrefix(value, ";")))
-		}
-		return all
-	}
-	for name, handler := range map[string]func(c *gin.Context, a *authjwt.AuthJWT){
-		"guarded, then out": func(_ *gin.Context, a *authjwt.AuthJWT) { _, _ = a.JWTRequired(), a.Logout() },
-		"out, then guarded": func(_ *gin.Context, a *authjwt.AuthJWT) { _, _ = a.UnsetJWTCookies(), a.JWTRequired() },
-		"between guards": func(_ *gin.Context, a *authjwt.AuthJWT) {
-			_, _, _ = a.JWTRequired(), a.UnsetJWTCookies(), a.JWTRequired()
-		},
-	} {
-		b.POST("/"+name, func(c *gin.Context) { handler(c, b.auth.Bind(c)) })
-		b.logIn(t)
-		token := b.cookie[slidingCookie]
-		assert.ElementsMatch(t, []string{
-			"access_token_cookie true", "csrf_access_token true", "refresh_token_cookie true", "csrf_refresh_token true",
-		}, names(b.ask("POST", "/"+strings.ReplaceAll(name, " ", "%20"))), name)
-		assert.NotContains(t, b.cookie, slidingCookie)
-		if name == "guarded, then out" {
-			b.refuses(t, tokens{Access: token})
-		}
-	}
-
-	b.GET("/again", func(c *gin.Context) {
-		a := b.auth.Bind(c)
-		_, err := a.Login("bob")
-		assert.NoError(t, err)
-		assert.NoError(t, a.JWTOptional(authjwt.WithToken(""))) // a guard that has nothing to renew
-	})
-	b.logIn(t)
-	assert.Len(t, names(b.ask("GET", "/again")), 4)
-	assert.Zero(t, b.told.count(authjwt.EventRenewed))
-
-	b.GET("/begun", func(c *gin.Context) {
-		c.String(http.StatusOK, "begun")
-		c.Writer.Flush()
-		assert.NoError(t, b.auth.Bind(c).JWTRequired())
-	})
-	b.logIn(t)
-	assert.Empty(t, names(b.ask("GET", "/begun")))
-
-	// A refusal takes the renewal back; what the next request brings is the old token.
-	b.GET("/refused", b.auth.Required(), b.auth.Required(authjwt.WithScopes("admin")))
-	rec := b.ask("GET", "/refused")
-	assert.Equal(t, http.StatusForbidden, rec.Code)
-	assert.Empty(t, names(rec))
-	b.GET("/panics", b.auth.Required(), func(*gin.Context) { panic("x") })
-	engine := b.Engine
-	b.Engine = gin.New()
-	b.Use(gin.CustomRecovery(func(*gin.Context, any) {}))
-	b.Any("/*path", gin.WrapH(engine))
-	assert.True(t, b.renews(t, "GET", "/protected"))
-	b.Engine = engine
-}
-
-// A guard that does not ask the Store, for DenylistTokenChecks leaves access tokens out, renews nothing that was revoked.
-func TestRenew_AsksTheStore(t *testing.T) {
-	refreshAlone := func(s *authjwt.Settings) { s.DenylistTokenChecks = []authjwt.TokenType{authjwt.Refresh} }
-	for name, revoke := range map[string]func(b *slider, token *authjwt.Token) error{
-		"":        func(*slider, *authjwt.Token) error { return nil },
-		"token":   func(b *slider, token *authjwt.Token) error { return b.auth.Revoke(t.Context(), token) },
-		"session": func(b *slider, token *authjwt.Token) error { return b.auth.RevokeSession(t.Context(), token.SessionID) },
-		"subject": func(b *slider, token *authjwt.Token) error { return b.auth.RevokeSubject(t.Context(), token.Subject) },
-		"memory": func(b *slider, _ *authjwt.Token) error {
-			return b.store.Set(t.Context(), epochKey, b.time(), time.Time{})
-		},
-	} {
-		b := newSlider(t, refreshAlone)
-		b.logIn(t)
-		token, err := b.auth.Verify(t.Context(), b.cookie[slidingCookie], authjwt.Access)
-		require.NoError(t, err)
-		require.NoError(t, revoke(b, token), name)
-		assert.Equal(t, name == "", b.renews(t, "GET", "/protected"), name)
-	}
-
-	// A denylist of the application's is asked, too.
-	denied := false
-	b := newSlider(t, refreshAlone, func(s *authjwt.Settings) {
-		s.TokenInDenylist = func(context.Context, *authjwt.Token) (bool, error) { return denied, nil }
-	})
-	b.logIn(t)
-	denied = true
-	assert.False(t, b.renews(t, "GET", "/protected"))
-	denied = false
-	assert.True(t, b.renews(t, "GET", "/protected"))
-}
-
-// Of a subject that is revoked between the guard's question and the renewal's, or right after that, nothing is good.
-func TestRenew_RevokedMeanwhile(t *testing.T) {
-	for at := range 4 {
-		b := newSlider(t)
-		b.logIn(t)
-		asked := 0
-		b.store.Store = &hookedStore{Store: b.store.Store, get: func(keys []string) {
-			if len(keys) > 2 { // RevokeSubject asks about two
-				if asked++; asked == at {
-					assert.NoError(t, b.auth.RevokeSubject(t.Context(), "alice"))
-				}
-			}
-		}}
-		code := b.ask("GET", "/protected").Code
-		assert.Equal(t, at == 1, code == http.StatusUnauthorized, at)
-		if at == 3 { // after both questions
-			require.NoError(t, b.auth.RevokeSubject(t.Context(), "alice"))
-		}
-		if at > 0 {
-			assertAnswer(t, b.ask("GET", "/protected"), revoked)
-		}
 	}
 }

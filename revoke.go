@@ -42,7 +42,11 @@ func (m *Manager) revokeSession(ctx context.Context, from *AuthJWT, about Event)
 	if !known {
 		end = m.latest(m.settings.Now())
 	}
-	return m.enter(ctx, from, sessionEntry(about.SessionID), m.settings.Now(), m.until(end), about)
+	if err := m.enter(ctx, from, sessionEntry(about.SessionID), m.settings.Now(), m.until(end), about); err != nil {
+		return err
+	}
+	m.forgetSessions(context.WithoutCancel(ctx), about.Subject, about.SessionID)
+	return nil
 }
 
 // RevokeSubject makes every token that subject was issued up to now, to the second, count for nothing,

@@ -57,7 +57,10 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 		if a.m.settings.Store == nil {
 			return nil
 		}
-		return a.endPresented(false)
+		if e := a.endPresented(false); e != nil {
+			return e
+		}
+		return a.recordSession(nil, access, access.issued.expiresAt, refresh.issued.expiresAt)
 	})
 	if e == nil {
 		a.m.emit(a.c.Request.Context(), a, Event{Kind: EventIssued, Subject: subject, SessionID: access.session, TokenID: access.id})
@@ -132,7 +135,12 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 		return TokenPair{}, a.m.notCreated(err)
 	}
 	if s.Store == nil || s.KeepRefreshToken {
-		return a.handOut(access.issued, issued{}, func() *Error { return a.m.stillGood(a.c.Request.Context(), a, t) })
+		return a.handOut(access.issued, issued{}, func() *Error {
+			if e := a.m.stillGood(a.c.Request.Context(), a, t); e != nil {
+				return e
+			}
+			return a.recordSession(t, access, access.issued.expiresAt, t.ExpiresAt)
+		})
 	}
 	next := &tokenSpec{
 		kind: Refresh, subject: t.Subject, persistent: access.persistent, notBefore: t.IssuedAt,
@@ -141,17 +149,20 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 	if _, err := a.m.create(next, nil); err != nil {
 		return TokenPair{}, a.m.notCreated(err)
 	}
-	return a.rotate(t, access.issued, next)
+	return a.rotate(t, access, next)
 }
 
 // rotate hands the new tokens out, once the store has said that t was not used by others.
-func (a *AuthJWT) rotate(t *Token, access issued, next *tokenSpec) (TokenPair, *Error) {
+func (a *AuthJWT) rotate(t *Token, access, next *tokenSpec) (TokenPair, *Error) {
 	if a.m.settings.uses(Cookies) { // before t is used up
-		if _, e := a.makeCookies(nil, access, next.issued); e != nil {
+		if _, e := a.makeCookies(nil, access.issued, next.issued); e != nil {
 			return TokenPair{}, e
 		}
 	}
 	if e := a.m.stillGood(a.c.Request.Context(), a, t); e != nil {
+		return TokenPair{}, e
+	}
+	if e := a.recordSession(t, access, access.issued.expiresAt, next.issued.expiresAt); e != nil {
 		return TokenPair{}, e
 	}
 	id, e := a.m.use(a.c.Request.Context(), a, t, next.sessionEnd)
@@ -164,7 +175,7 @@ func (a *AuthJWT) rotate(t *Token, access issued, next *tokenSpec) (TokenPair, *
 			return TokenPair{}, a.m.notCreated(err)
 		}
 	}
-	return a.handOut(access, next.issued, nil)
+	return a.handOut(access.issued, next.issued, nil)
 }
 
 // handOut sets the cookies of new tokens; there may be no refresh token. What is to be done before it, and

@@ -193,7 +193,11 @@ type Settings struct {
 	// used: logout then ends the session on the server, and every refresh hands out a new refresh token. Each
 	// guard asks it once. Where it cannot answer, requests are refused with 503. Default: none.
 	Store Store
-	// StoreTimeout is how long the Store may take. Default: 250ms. [MemoryStore] needs none.
+	// Sessions, if set, keeps when and from where each session was begun and last refreshed, for [Manager.Sessions]. It stands
+	// beside a Store; [MemoryStore] and redisstore's are both. Where it cannot be reached, logins and refreshes
+	// are answered with 503. It holds addresses and user agents, which are personal data, until the session is over. Default: none.
+	Sessions SessionStore
+	// StoreTimeout is how long the Store, and Sessions, may take. Default: 250ms. [MemoryStore] needs none.
 	StoreTimeout time.Duration
 	// Name sets the entries of this Manager apart from those of others in the same Store. Default: authjwt.
 	Name string

@@ -114,6 +114,11 @@ func (s *Settings) sessionMistakes() (found []error) {
 	if v := reflect.ValueOf(s.Store); v.Kind() == reflect.Pointer && v.IsNil() {
 		found = append(found, mistake("Store", "it is a nil %T; make one, with new(authjwt.MemoryStore) say, or leave it nil", s.Store))
 	}
+	if v := reflect.ValueOf(s.Sessions); v.Kind() == reflect.Pointer && v.IsNil() {
+		found = append(found, mistake("Sessions", "it is a nil %T; set it to what Store is, or leave it nil", s.Sessions))
+	} else if s.Sessions != nil && s.Store == nil {
+		found = append(found, mistake("Sessions", "without a Store there are no sessions; set Store, to the same MemoryStore say"))
+	}
 	if s.StoreTimeout < time.Millisecond || s.StoreTimeout > time.Minute {
 		found = append(found, mistake("StoreTimeout", "%v is not from 1ms to 1m; a plain number counts nanoseconds, so write 250*time.Millisecond", s.StoreTimeout))
 	}
