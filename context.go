@@ -35,6 +35,8 @@ type rarities struct {
 	queryTokens []string // taken out of the URL
 	setLines    []string // of Set-Cookie
 	body        *requestBody
+	user        any // what LoadUser found
+	userOf      *Token
 }
 
 func (a *AuthJWT) rarities() *rarities {

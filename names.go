@@ -155,7 +155,7 @@ var loadables = []loadable{
 }
 
 // codeOnly are the fields that no text can stand for.
-var codeOnly = []string{"KeyRing", "KeySet", "FormerCookies", "Store", "TokenInDenylist", "Validate", "OnEvent", "ErrorHandler", "Now"}
+var codeOnly = []string{"KeyRing", "KeySet", "FormerCookies", "Store", "TokenInDenylist", "Validate", "LoadUser", "OnEvent", "ErrorHandler", "Now"}
 
 // opposite tells whether the names say what the field denies.
 func (n loadable) opposite() bool {
