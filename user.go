@@ -50,12 +50,11 @@ func (a *AuthJWT) User() (any, error) {
 	completed := false
 	defer abortUnless(&completed, a.c)
 	user, e := a.findUser()
+	completed = true
 	if e != nil {
 		a.refuse(e)
-		completed = true
 		return nil, e
 	}
-	completed = true
 	return user, nil
 }
 
@@ -94,7 +93,7 @@ func isNil(user any) bool {
 	switch v := reflect.ValueOf(user); v.Kind() {
 	case reflect.Invalid:
 		return true
-	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
+	case reflect.Pointer, reflect.Map, reflect.Slice:
 		return v.IsNil()
 	}
 	return false

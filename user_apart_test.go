@@ -15,15 +15,18 @@ import (
 	"github.com/gin-authjwt/authjwt"
 )
 
-// A panic in LoadUser ends the request, whatever the recovery does.
+// A panic in LoadUser ends the request, whatever the recovery does, and so does one in the ErrorHandler of its refusal.
 func TestUser_PanicsAbort(t *testing.T) {
-	armed := true
+	armed, handling := true, false
 	m := newUserManager(t, func(ctx context.Context, token *authjwt.Token) (any, error) {
-		if armed {
+		switch {
+		case armed && handling:
+			return nil, nil
+		case armed:
 			panic("secret-text")
 		}
 		return bySubject(ctx, token)
-	})
+	}, func(s *authjwt.Settings) { s.ErrorHandler = func(*gin.Context, *authjwt.Error) { panic("secret-text") } })
 	token := mustCreate(t, m)
 	for place, handlers := range map[string][]gin.HandlerFunc{
 		"under a guard":      {m.Required(), func(c *gin.Context) { _, _ = authjwt.User[*account](c) }},
@@ -33,13 +36,15 @@ func TestUser_PanicsAbort(t *testing.T) {
 		for name, recovery := range recoveries() {
 			t.Run(place+"/"+name, func(t *testing.T) {
 				armed = true
-				rec, ran := behind(t, recovery, token, handlers)
-				assert.False(t, ran, "the protected handler ran after a panic")
-				assert.Equal(t, http.StatusInternalServerError, rec.Code)
-				assert.Empty(t, rec.Body)
+				for _, handling = range []bool{false, true} {
+					rec, ran := behind(t, recovery, token, handlers)
+					assert.False(t, ran, "the protected handler ran after a panic")
+					assert.Equal(t, http.StatusInternalServerError, rec.Code)
+					assert.Empty(t, rec.Body)
+				}
 
 				armed = false
-				rec, ran = behind(t, recovery, token, handlers)
+				rec, ran := behind(t, recovery, token, handlers)
 				assert.True(t, ran)
 				assert.Equal(t, "protected", rec.Body.String())
 			})

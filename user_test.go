@@ -269,6 +269,25 @@ func TestUser_OncePerToken(t *testing.T) {
 	g.assertAccepted(t, g.get("Bearer "+alices))
 }
 
+// Without a token the answer is the one of a guard for access tokens, wherever these are looked for.
+func TestUser_MissingAsForAGuard(t *testing.T) {
+	for location, detail := range map[authjwt.Location]string{
+		authjwt.Headers: "Missing Authorization Header", authjwt.Cookies: "Missing cookie access_token_cookie",
+		authjwt.Query: "Missing query parameter token", authjwt.JSON: "Missing JSON member access_token",
+	} {
+		m := newUserManager(t, bySubject, func(s *authjwt.Settings) { s.TokenLocation = []authjwt.Location{location} })
+		for _, ask := range []gin.HandlerFunc{m.Required(), func(c *gin.Context) {
+			a := m.Bind(c)
+			assert.NoError(t, a.JWTOptional())
+			_, err := a.User()
+			assert.ErrorIs(t, err, authjwt.ErrMissingToken)
+		}} {
+			g := guard(t, ask)
+			g.assertRefused(t, g.get(), outcome{401, "missing_token", detail, ""})
+		}
+	}
+}
+
 // A refusal stands: LoadUser is not asked again, by no kind of call.
 func TestUser_RefusedOnce(t *testing.T) {
 	calls := 0
