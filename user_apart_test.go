@@ -26,7 +26,9 @@ func TestUser_PanicsAbort(t *testing.T) {
 			panic("secret-text")
 		}
 		return bySubject(ctx, token)
-	}, func(s *authjwt.Settings) { s.ErrorHandler = func(*gin.Context, *authjwt.Error) { panic("secret-text") } })
+	}, func(s *authjwt.Settings) {
+		s.ErrorHandler = func(*gin.Context, *authjwt.Error) { panic("secret-text") }
+	})
 	token := mustCreate(t, m)
 	for place, handlers := range map[string][]gin.HandlerFunc{
 		"under a guard":      {m.Required(), func(c *gin.Context) { _, _ = authjwt.User[*account](c) }},
