@@ -35,6 +35,9 @@ type rarities struct {
 	queryTokens []string // taken out of the URL
 	setLines    []string // of Set-Cookie
 	body        *requestBody
+	user        any    // what LoadUser found
+	noUser      *Error // or why there is none
+	userOf      *Token // of which
 }
 
 func (a *AuthJWT) rarities() *rarities {

@@ -63,13 +63,13 @@ func TestDocs_TableOfStatuses(t *testing.T) {
 		"several Authorization headers, query tokens or different cookies; header and query": {m.failRepeated, failRepeatedQuery, m.access.repeated, failMixed},
 		"malformed JSON body where JSON is a location":                                       {failRequest},
 		"body over 64 KiB": {failTooLarge},
-		"CSRF value missing or wrong; another site's page":               {m.access.noCSRF, m.refresh.wrongCSRF, failCrossOrigin, failInsecureOrigin, failCSRF},
-		"cookie token without csrf claim where it is due":                {failNoCSRFClaim},
-		"wrong user name or password":                                    {failCredentials},
-		"malformed login body":                                           {failBody, failFields, failGrantType},
-		"Store, key set, signer, or what a callback needs, out of reach": {failUnavailable},
-		"revoked token, ended session, used refresh token":               {failRevoked},
-		"anything the request did not cause":                             {failInternal},
+		"CSRF value missing or wrong; another site's page":                        {m.access.noCSRF, m.refresh.wrongCSRF, failCrossOrigin, failInsecureOrigin, failCSRF},
+		"cookie token without csrf claim where it is due":                         {failNoCSRFClaim},
+		"wrong user name or password":                                             {failCredentials},
+		"malformed login body":                                                    {failBody, failFields, failGrantType},
+		"Store, key set, signer, or what a callback needs, out of reach":          {failUnavailable},
+		"revoked token, ended session, used refresh token; user gone or disabled": {failRevoked, failNoUser},
+		"anything the request did not cause":                                      {failInternal},
 	}
 	for _, row := range tableRows(t, "README.md", "Statuses") {
 		require.Contains(t, failures, row[0], "a row without a failure")

@@ -54,6 +54,7 @@ var (
 	failRefused       = badToken("token_refused", "Token is not accepted", jwt.ErrTokenInvalidClaims)
 
 	failRevoked        = &failure{ErrRevokedToken, nil, 401, 401, "invalid_token", "token_revoked", "Token has been revoked"}
+	failNoUser         = &failure{ErrRevokedToken, nil, 401, 401, "invalid_token", "user_refused", "The user of the token is not accepted"}
 	failNotAccess      = &failure{ErrAccessTokenRequired, nil, 401, 422, "invalid_token", "access_token_required", "Only access tokens are allowed"}
 	failNotRefresh     = &failure{ErrRefreshTokenRequired, nil, 401, 422, "invalid_token", "refresh_token_required", "Only refresh tokens are allowed"}
 	failNotFresh       = &failure{ErrFreshTokenRequired, nil, 401, 401, "insufficient_user_authentication", "fresh_token_required", "Fresh token required"}

@@ -45,7 +45,7 @@ func (m *Manager) inFastJWT(f *failure) (status int, detail string) {
 		return http.StatusUnauthorized, "Access token required"
 	case f.reason == ErrRefreshTokenRequired:
 		return http.StatusUnauthorized, "Refresh token required"
-	case f.reason == ErrRevokedToken:
+	case f.code == failRevoked.code:
 		return f.fastAPI, "Invalid token"
 	case f == failAudience && len(m.settings.DecodeAudience) > 0:
 		return f.fastAPI, "Audience doesn't match"

@@ -156,7 +156,7 @@ var loadables = []loadable{
 }
 
 // codeOnly are the fields that no text can stand for.
-var codeOnly = []string{"KeyRing", "KeySet", "FormerCookies", "Store", "Sessions", "TokenInDenylist", "Validate", "OnEvent", "Logger", "ErrorHandler", "Now"}
+var codeOnly = []string{"KeyRing", "KeySet", "FormerCookies", "Store", "Sessions", "TokenInDenylist", "Validate", "LoadUser", "OnEvent", "Logger", "ErrorHandler", "Now"}
 
 // opposite tells whether the names say what the field denies.
 func (n loadable) opposite() bool {

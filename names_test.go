@@ -90,7 +90,7 @@ var loadableFields = []struct {
 // inCodeAlone are the fields that no text can stand for.
 var inCodeAlone = map[string]string{
 	"KeyRing": "key_ring", "KeySet": "key_set", "FormerCookies": "former_cookies", "Store": "store", "Sessions": "sessions", "TokenInDenylist": "token_in_denylist",
-	"Validate": "validate", "OnEvent": "on_event", "Logger": "logger", "ErrorHandler": "error_handler", "Now": "now",
+	"Validate": "validate", "LoadUser": "load_user", "OnEvent": "on_event", "Logger": "logger", "ErrorHandler": "error_handler", "Now": "now",
 }
 
 // beside is what a value needs beside it, to be no mistake or to have an effect.

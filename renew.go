@@ -14,6 +14,11 @@ func (a *AuthJWT) renew(t *Token) {
 	if !a.mayRenew(t) {
 		return
 	}
+	if a.m.settings.LoadUser != nil {
+		if _, e := a.findUser(); e != nil { // who is gone gets no new token
+			return
+		}
+	}
 	spec, ok := a.m.renewal(t)
 	if !ok {
 		return

@@ -132,3 +132,38 @@ func TestRenew_RevokedMeanwhile(t *testing.T) {
 		}
 	}
 }
+
+// A user that is gone gets no new token, whether or not the handler asks for the user; LoadUser is asked once.
+func TestRenew_Users(t *testing.T) {
+	asked, gone := 0, false
+	b := newSlider(t, func(s *authjwt.Settings) {
+		s.LoadUser = func(_ context.Context, token *authjwt.Token) (any, error) {
+			if asked++; gone {
+				return nil, nil
+			}
+			return token.Subject, nil
+		}
+	})
+	b.GET("/user", b.auth.Required(), func(c *gin.Context) {
+		if user, err := authjwt.User[string](c); err == nil {
+			c.String(http.StatusOK, user)
+		}
+	})
+	require.Equal(t, http.StatusOK, b.ask("POST", "/login").Code)
+	assert.False(t, b.renews(t, "GET", "/protected"))
+	assert.Zero(t, asked, "nothing is due, and nobody has asked")
+	b.pass(11 * time.Minute)
+	assert.True(t, b.renews(t, "GET", "/user"))
+	assert.Equal(t, 1, asked)
+
+	b.pass(11 * time.Minute)
+	gone = true
+	assert.False(t, b.renews(t, "GET", "/protected"), "a route that does not care lets the old token live")
+	assert.Equal(t, 2, asked)
+	rec := b.ask("GET", "/user")
+	assertAnswer(t, rec, inv("user_refused", "The user of the token is not accepted"))
+	assert.Empty(t, rec.Result().Cookies())
+	assert.Equal(t, 3, asked)
+	gone = false
+	assert.True(t, b.renews(t, "GET", "/protected"))
+}

@@ -197,9 +197,9 @@ func TestRenew_Not(t *testing.T) {
 			change: func(b *slider) { b.pass(4*time.Minute + time.Second) }},
 		"no session":             {change: func(b *slider) { b.cookie[slidingCookie] = due(map[string]any{"csrf": "x"}) }},
 		"a session of ours":      {change: func(b *slider) { b.cookie[slidingCookie] = due(ofASession) }, renewed: true},
-		"without end":            {change: func(b *slider) { b.cookie[slidingCookie] = due(without("session_exp")) }},
-		"without end, as it may": {edit: func(s *authjwt.Settings) { s.SessionExpires = authjwt.NoExpiry }, change: func(b *slider) { b.cookie[slidingCookie] = due(without("session_exp")) }, renewed: true},
-		"without iat":            {change: func(b *slider) { b.cookie[slidingCookie] = due(without("iat")) }},
+		"without end":            {change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("session_exp")) }},
+		"without end, as it may": {edit: func(s *authjwt.Settings) { s.SessionExpires = authjwt.NoExpiry }, change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("session_exp")) }, renewed: true},
+		"without iat":            {change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("iat")) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			edit := row.edit
@@ -238,7 +238,7 @@ func moveToHeader(req *http.Request) {
 // ofASession are the claims of a token eleven minutes after its making.
 var ofASession = map[string]any{"sid": "b8b2a3a4-0000-4000-8000-000000000000", "session_exp": testNow.Add(time.Hour).Unix(), "csrf": "x"}
 
-func without(name string) map[string]any {
+func lacking(name string) map[string]any {
 	c := map[string]any{}
 	for n, v := range ofASession {
 		c[n] = v
@@ -269,7 +269,7 @@ func TestRenew_OddCSRFValues(t *testing.T) {
 	for _, value := range []string{`x","sub":"mallory`, `x\`, "a;b", "é", ""} {
 		b := newSlider(t)
 		b.pass(11 * time.Minute)
-		c := without("")
+		c := lacking("")
 		c["csrf"] = value
 		b.cookie[slidingCookie] = due(c)
 		require.True(t, b.renews(t, "GET", "/protected"))

@@ -230,6 +230,11 @@ type Settings struct {
 	// error refuses the token: an *Error or an Err… reason is answered as such (return ErrUnavailable
 	// where the check cannot be made), any other as 401. It must be safe for concurrent use.
 	Validate func(ctx context.Context, t *Token) error
+	// LoadUser, if set, finds the user of the token that a guard has accepted, for [User], [UserOf] and [AuthJWT.User]: once per
+	// request, when it is first asked for. Token.Type tells a refresh token, on a route that demands one. It returns nil, nil for a
+	// user that is gone or disabled: 401. An *Error or an Err… reason is answered as such (return ErrUnavailable where the
+	// database cannot be asked), any other error as 500. It must be safe for concurrent use.
+	LoadUser func(ctx context.Context, t *Token) (any, error)
 	// VerifiedTokenCache is how many tokens whose signature was good are remembered, by a digest of their whole text, so that
 	// a token that comes again costs no signature check. Clock, claims, guards, Store, TokenInDenylist, Validate and KeySet are
 	// asked about it all the same, and what an older set of keys has verified is forgotten. An entry takes about 1 KB,

@@ -143,7 +143,7 @@ func TestS02_NoSettingSwitchesAbortingOff(t *testing.T) {
 func TestS04_MistakesAreFoundAtStart(t *testing.T) {
 	// No value of these is wrong by itself.
 	named := map[string]bool{
-		"InsecureShortSecret": true, "Validate": true, "ErrorHandler": true, "Now": true,
+		"InsecureShortSecret": true, "Validate": true, "LoadUser": true, "ErrorHandler": true, "Now": true,
 		"PersistentCookies": true, "InsecureDisableCSRF": true, "TokenInDenylist": true, "OnEvent": true, "KeepRefreshToken": true,
 		"InsecureNoRefreshIssuer": true, "InsecureAccessTokenInBody": true, "OmitNotBefore": true, "IntegerSubjects": true,
 	}
