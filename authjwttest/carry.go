@@ -35,7 +35,7 @@ func (m *Manager) At(l authjwt.Location, token string) As { return m.put(l, kind
 func (m *Manager) Header(token string) As { return m.At(authjwt.Headers, token) }
 
 // Cookies puts a token into the cookie of its type, and its CSRF value into the header of its type, as a page of the
-// application's does.
+// application's does. With what is no token goes a made-up value.
 func (m *Manager) Cookies(token string) As { return m.At(authjwt.Cookies, token) }
 
 // CookiesWithoutCSRF puts a token into the cookie of its type, and nothing else: it is what a browser sends for a page that
@@ -56,8 +56,12 @@ func (m *Manager) put(l authjwt.Location, kind authjwt.TokenType, token string) 
 			req.Header.Set(m.shown["HeaderName"], value)
 		case authjwt.Cookies:
 			m.addCookie(req, kind, token)
-			if value := read(token).CSRF; value != "" {
-				req.Header.Set(m.csrfHeader(kind), value)
+			claims := read(token)
+			if claims == (unverified{}) {
+				claims.CSRF = "made-up" // of what is no token, so that guards come to look at it
+			}
+			if claims.CSRF != "" {
+				req.Header.Set(m.csrfHeader(kind), claims.CSRF)
 			}
 		case authjwt.Query:
 			query := url.QueryEscape(m.shown["QueryStringName"]) + "=" + url.QueryEscape(token)

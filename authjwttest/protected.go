@@ -98,6 +98,9 @@ func (p *probe) askEach(l authjwt.Location, tokens map[State]string, due func(co
 			p.refused(fmt.Sprintf("with a token that is %s, in %s", c.State, l), due(c.code(p.kind)), p.m.put(l, p.kind, token))
 		}
 	}
+	if l == authjwt.Cookies { // as a browser sends it when the other one is over
+		p.refused("with a token that is WrongType, in its own cookie", "missing_token", p.m.Cookies(tokens[WrongType]))
+	}
 }
 
 // askCSRF plays other sites' pages, which cannot read the CSRF value of the user's token.
