@@ -117,7 +117,12 @@ func whatever(t *testing.T) map[string]func(s *authjwt.Settings) {
 		},
 		"cookies, no CSRF":      func(s *authjwt.Settings) { cookies(s); s.InsecureDisableCSRF = true },
 		"cookies, CSRF methods": func(s *authjwt.Settings) { cookies(s); s.CSRFMethods = []string{"GET"} },
-		"error handler":         func(s *authjwt.Settings) { s.ErrorHandler = func(c *gin.Context, _ *authjwt.Error) { c.Redirect(303, "/") } },
+		"error handler": func(s *authjwt.Settings) {
+			s.ErrorHandler = func(c *gin.Context, _ *authjwt.Error) { c.Redirect(303, "/") }
+		},
+		"FastAPIJWTAuth": func(s *authjwt.Settings) { *s = authjwt.FastAPIJWTAuth(); s.TokenLocation = all },
+		"FastJWT":        func(s *authjwt.Settings) { *s = authjwt.FastJWT(); s.TokenLocation = all },
+		"OAuth2Cookie":   func(s *authjwt.Settings) { *s = authjwt.OAuth2Cookie(); s.RefreshCookiePath = "/" },
 		"callbacks": func(s *authjwt.Settings) {
 			s.Store = nil
 			s.TokenInDenylist = func(context.Context, *authjwt.Token) (bool, error) { return false, nil }
