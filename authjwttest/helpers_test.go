@@ -27,7 +27,7 @@ func newRouter(auth *authjwt.Manager) *gin.Engine {
 	r.DELETE("/users", auth.Required(authjwt.WithScopes("admin")), hello)
 	r.GET("/news", auth.Optional(), hello)
 	r.GET("/session", auth.RefreshRequired(), hello)
-	r.GET("/open", auth.ErrorMiddleware(), hello) // which protects nothing
+	r.GET("/open", func(c *gin.Context) { c.String(http.StatusOK, "come in") })
 	return r
 }
 
