@@ -18,7 +18,7 @@ import (
 )
 
 // Client is a browser at https://example.com, or the host that Settings.CookieDomain names, with a page of the application's: it
-// keeps cookies, by the Manager's clock, sends Origin, and with every request that is not safe the CSRF value, read anew from its
+// keeps cookies, by the Manager's clock, and sends with every request that is not safe Origin and the CSRF value, read anew from its
 // cookie. A header field that a request has already is left alone, and redirects are not followed. Make it with
 // [Manager.NewClient]; it is safe for concurrent use, as tabs are.
 type Client struct {

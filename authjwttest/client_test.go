@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -50,15 +51,65 @@ func TestClient_WhereCookiesAre(t *testing.T) {
 	})
 	app := gin.New()
 	m.Mount(app.Group("/auth"), authjwt.Routes{Login: login})
-	app.POST("/me", m.Required(), hello)
+	host := ""
+	app.POST("/me", m.Required(), func(c *gin.Context) { host = c.Request.Host })
 	c := m.NewClient(t, app)
 	c.LoginPath, c.RefreshPath, c.LogoutPath = "/auth/login", "/auth/refresh", "/auth/logout"
 	authjwttest.AssertAccepted(t, c.Login("alice", "rosebud"))
 	authjwttest.AssertAccepted(t, c.Post("/me"))
+	assert.Equal(t, "shop.example", host)
 	authjwttest.AssertAccepted(t, c.Refresh())
-	authjwttest.AssertAccepted(t, c.Post("/me"))
+	authjwttest.AssertAccepted(t, c.Post("/me", func(req *http.Request) { req.Host = "api.shop.example" }))
+	assert.Equal(t, "api.shop.example", host)
 	authjwttest.AssertAccepted(t, c.Logout())
 	authjwttest.AssertRefused(t, c.Post("/me"), authjwt.ErrMissingToken)
+}
+
+// The life of cookies is counted by the Manager's clock, wherever it stands, and not by the real one.
+func TestClient_WhoseClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := authjwttest.NewManager(t, cookies, func(s *authjwt.Settings) { s.PersistentCookies = true })
+		m.Clock.Set(time.Date(1995, 1, 1, 0, 0, 0, 0, time.UTC))
+		app := newRouter(m.Manager)
+		var sets *http.Cookie
+		app.GET("/sets", func(c *gin.Context) { http.SetCookie(c.Writer, sets) })
+		c := m.NewClient(t, app)
+		c.SignIn("alice")
+		sets = &http.Cookie{Name: "lang", Value: "de", Expires: m.Clock.Now().Add(time.Minute)}
+		c.Get("/sets")
+		time.Sleep(24 * time.Hour) // of the bubble's time
+		authjwttest.AssertAccepted(t, c.Get("/me"))
+		_, found := c.Cookie("lang", "/")
+		assert.True(t, found)
+
+		sets = &http.Cookie{Name: "lang", Value: "en"} // until the browser ends
+		c.Get("/sets")
+		m.Clock.Advance(time.Hour)
+		authjwttest.AssertRefused(t, c.Get("/me"), authjwt.ErrMissingToken)
+		lang, _ := c.Cookie("lang", "/")
+		assert.Equal(t, "en", lang)
+	})
+}
+
+// A browser tells who asks; with GET it sends neither Origin nor the CSRF value.
+func TestClient_Fields(t *testing.T) {
+	m := authjwttest.NewManager(t, cookies)
+	var sent http.Header
+	app := gin.New()
+	app.Any("/", func(c *gin.Context) { sent = c.Request.Header })
+	c := m.NewClient(t, app)
+	c.SignIn("alice")
+	value, _ := c.Cookie("__Host-csrf_access_token", "/")
+	for _, try := range []struct{ method, origin, csrf string }{
+		{"GET", "", ""},
+		{"HEAD", "", ""},
+		{"POST", "https://example.com", value},
+		{"DELETE", "https://example.com", value},
+	} {
+		c.Send(try.method, "/")
+		assert.Equal(t, []string{try.origin, try.csrf, "same-origin"},
+			[]string{sent.Get("Origin"), sent.Get("X-CSRF-Token"), sent.Get("Sec-Fetch-Site")}, try.method)
+	}
 }
 
 // What a request has already is left alone, so that a test can be another page, or an old one.

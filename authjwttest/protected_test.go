@@ -113,3 +113,13 @@ func TestAssertProtected_CallsOnce(t *testing.T) {
 	m.AssertProtected(t, app, "POST", "/", "alice")
 	assert.Equal(t, 1, calls)
 }
+
+// Tokens that cannot be minted fail the test that asks.
+func TestAssertProtected_WrongOptions(t *testing.T) {
+	m := authjwttest.NewManager(t)
+	text, failed := failing(t, func(tb testing.TB) {
+		m.AssertProtected(tb, newRouter(m.Manager), "GET", "/me", "alice", authjwt.WithExpires(1))
+	})
+	assert.True(t, failed)
+	assert.Contains(t, text, "WithExpires: 1ns is below one second")
+}

@@ -26,6 +26,7 @@ func answers(t *testing.T) map[string]*httptest.ResponseRecorder {
 		m.Bind(c).Abort(&authjwt.Error{Status: 402, Code: "overdrawn", Detail: "Not enough money"})
 	})
 	app.POST("/wrong", m.Required(), func(c *gin.Context) { _, err := m.Bind(c).Login(""); m.Bind(c).Abort(err) })
+	app.GET("/status", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"code": "unavailable"}) })
 	app.GET("/forbidden", func(c *gin.Context) { c.String(http.StatusForbidden, "members only") })
 	sends := func(method, path string, as ...authjwttest.As) *httptest.ResponseRecorder {
 		return authjwttest.Do(app, authjwttest.Request(t, method, path, as...))
@@ -38,6 +39,7 @@ func answers(t *testing.T) map[string]*httptest.ResponseRecorder {
 		"overdrawn": sends("POST", "/pay", m.As("alice")),
 		"wrong":     sends("POST", "/wrong", m.As("alice")),
 		"forbidden": sends("GET", "/forbidden"),
+		"status":    sends("GET", "/status"),
 		"not there": sends("GET", "/nowhere", m.As("alice")),
 	}
 }
@@ -66,6 +68,7 @@ func TestAssertRefused(t *testing.T) {
 		{"wrong", authjwt.ErrInternal, ""},
 		{"wrong", authjwt.ErrCSRF, "error: authjwt: internal_error: Internal Server Error: authjwt: create access token: the subject is empty"},
 		{"accepted", authjwt.ErrMissingToken, "came:  status 200, which is no refusal of authjwt\n  body:  hello, alice\n  look:  is a guard on the route"},
+		{"status", authjwt.ErrUnavailable, "which is no refusal of authjwt"},
 		{"forbidden", authjwt.ErrCSRF, "came:  status 403, which is no refusal of authjwt\n  body:  members only\n  look:  the application has answered by itself"},
 		{"not there", authjwt.ErrMissingToken, "look:  is the route there"},
 	} {
@@ -78,6 +81,7 @@ func TestAssertRefused(t *testing.T) {
 func TestAssertAccepted(t *testing.T) {
 	for name, says := range map[string]string{
 		"accepted":  "",
+		"status":    "",
 		"no token":  "look:  no location that the guard reads held a token",
 		"expired":   "came:  status 401, ErrJWTDecode, code token_expired",
 		"overdrawn": "came:  status 402, code overdrawn",

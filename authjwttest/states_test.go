@@ -87,13 +87,17 @@ func whatever(t *testing.T) map[string]func(s *authjwt.Settings) {
 	always := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	all := []authjwt.Location{authjwt.JSON, authjwt.Query, authjwt.Cookies, authjwt.Headers}
 	return map[string]func(s *authjwt.Settings){
-		"defaults":        func(s *authjwt.Settings) {},
-		"HS512, key ID":   func(s *authjwt.Settings) { s.Algorithm, s.KeyID = "HS512", "k" },
-		"EdDSA":           func(s *authjwt.Settings) { s.PrivateKey = ed },
-		"ES256, no kid":   func(s *authjwt.Settings) { s.PrivateKey, s.KeyID = pair(t), authjwt.NoKeyID },
-		"ES384":           func(s *authjwt.Settings) { s.PrivateKey = p384 },
-		"ES512":           func(s *authjwt.Settings) { s.PrivateKey = p521 },
-		"PS256, cache":    func(s *authjwt.Settings) { s.PrivateKey, s.Algorithm, s.VerifiedTokenCache = rsaKey, "PS256", 100 },
+		"defaults":      func(s *authjwt.Settings) {},
+		"HS512, key ID": func(s *authjwt.Settings) { s.Algorithm, s.KeyID = "HS512", "k" },
+		"EdDSA":         func(s *authjwt.Settings) { s.PrivateKey = ed },
+		"ES256, no kid": func(s *authjwt.Settings) { s.PrivateKey, s.KeyID = pair(t), authjwt.NoKeyID },
+		"ES384":         func(s *authjwt.Settings) { s.PrivateKey = p384 },
+		"ES512":         func(s *authjwt.Settings) { s.PrivateKey = p521 },
+		"PS256, cache":  func(s *authjwt.Settings) { s.PrivateKey, s.Algorithm, s.VerifiedTokenCache = rsaKey, "PS256", 100 },
+		"secret beside a public key, cache": func(s *authjwt.Settings) {
+			s.SecretKey, s.PublicKey, s.VerifiedTokenCache = strings.Repeat("0123456789abcdef", 4), p384.Public(), 100
+			s.Algorithm, s.DecodeAlgorithms = "HS256", []string{"HS256", "ES384"}
+		},
 		"KeyRing":         func(s *authjwt.Settings) { s.KeyRing = ring },
 		"leeway, no skew": func(s *authjwt.Settings) { s.DecodeLeeway, s.ClockSkew = 5*time.Minute, authjwt.NoLeeway },
 		"no expiry": func(s *authjwt.Settings) {
@@ -143,11 +147,23 @@ func TestStates_WhateverTheSettings(t *testing.T) {
 			t.Parallel()
 			m := authjwttest.NewManager(t, edit)
 			app := newRouter(m.Manager)
-			for _, route := range []string{"GET /me", "POST /orders", "POST /password"} {
-				method, path, _ := strings.Cut(route, " ")
-				m.AssertProtected(t, app, method, path, "alice")
-			}
-			m.AssertRefreshProtected(t, app, "POST", "/refresh", "alice")
+			text, failed := failing(t, func(tb testing.TB) {
+				for _, route := range []string{"GET /me", "POST /orders", "POST /password"} {
+					method, path, _ := strings.Cut(route, " ")
+					m.AssertProtected(tb, app, method, path, "alice")
+				}
+				m.AssertRefreshProtected(tb, app, "POST", "/refresh", "alice")
+			})
+			assert.False(t, failed, text)
+			assert.NotContains(t, text, "takes no token from")
+			header, err := authjwt.UnverifiedHeader(m.Token(authjwttest.Valid, "alice"))
+			require.NoError(t, err)
+			other, err := authjwt.UnverifiedHeader(m.Token(authjwttest.WrongKey, "alice"))
+			require.NoError(t, err)
+			assert.Equal(t, header, other)
+			none, err := authjwt.UnverifiedHeader(m.Token(authjwttest.Unsigned, "alice"))
+			require.NoError(t, err)
+			assert.Equal(t, "none", none["alg"])
 		})
 	}
 }
