@@ -28,7 +28,8 @@ type Manager struct {
 // random SecretKey, and without Now the Clock. Wrong settings fail the test with the text of [authjwt.New].
 //
 // Settings.ErrorHandler is called as ever. Refusals get two more header fields, by which [AssertRefused] knows their reason in
-// every style.
+// every style. They are set by an ErrorHandler, and with one [authjwt.Manager.OpenAPI] leaves the bodies of refusals open: test
+// that document with a Manager of [authjwt.New].
 func NewManager(tb testing.TB, edit ...func(s *authjwt.Settings)) *Manager {
 	tb.Helper()
 	clock := new(Clock)
