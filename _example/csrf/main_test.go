@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/authjwttest"
 	"github.com/gin-authjwt/authjwt/internal/browser"
 )
 
@@ -84,4 +85,13 @@ func TestSeed2_WithCSRF(t *testing.T) {
 		accessCookie, accessValue, refreshCookie, refreshValue)
 	assert.Empty(t, b.Jar.Names())
 	answered(b.Fetch("GET", "/protected", ""), 401, detail("Missing cookie access_token_cookie"))
+}
+
+// Whatever else may come in a cookie, and from whichever page, is refused.
+func TestCSRF_Protected(t *testing.T) {
+	m := authjwttest.NewManager(t, func(s *authjwt.Settings) { *s = settings("") })
+	app := router(m.Manager)
+	m.AssertProtected(t, app, "GET", "/protected", "test")
+	m.AssertProtected(t, app, "DELETE", "/logout", "test")
+	m.AssertRefreshProtected(t, app, "POST", "/refresh", "test")
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"crypto/pbkdf2"
 	"crypto/sha256"
+	"encoding/json"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/authjwttest"
 	"github.com/gin-authjwt/authjwt/internal/browser"
 )
 
@@ -55,26 +58,64 @@ func TestQuickstart_TwoTabs(t *testing.T) {
 	assert.Equal(t, `{"user":"test"}`, b.Fetch("GET", "/protected", "").Text)
 }
 
+func newApp(t *testing.T) (*authjwttest.Manager, *gin.Engine) {
+	t.Helper()
+	m := authjwttest.NewManager(t, func(s *authjwt.Settings) { *s = settings("") }) // which gets a secret of the test's
+	return m, router(m.Manager)
+}
+
+func TestQuickstart_Protected(t *testing.T) {
+	m, app := newApp(t)
+	m.AssertProtected(t, app, "GET", "/protected", "test")
+	m.AssertProtected(t, app, "POST", "/protected", "test")
+	m.AssertProtected(t, app, "GET", "/fresh", "test")
+	m.AssertRefreshProtected(t, app, "POST", "/refresh", "test")
+}
+
 func TestQuickstart_Bearer(t *testing.T) {
-	b := open(t)
-	token := logIn(b, "username=test&password=test").Field("access_token")
-	b.Jar.Clear()
-	assert.Equal(t, `{"user":"test"}`, b.Fetch("POST", "/protected", "", "Authorization", "Bearer "+token).Text)
-	assert.Equal(t, 401, b.Fetch("POST", "/protected", "", "Authorization", "Bearer "+token+"x").StatusCode)
-	assert.Equal(t, 200, b.Fetch("POST", "/logout", "", "Authorization", "Bearer "+token).StatusCode)
-	assert.Equal(t, "token_revoked", b.Fetch("POST", "/protected", "", "Authorization", "Bearer "+token).Field("code"))
+	m, app := newApp(t)
+	ask := func(method, path string, as ...authjwttest.As) *httptest.ResponseRecorder {
+		return authjwttest.Do(app, authjwttest.Request(t, method, path, as...))
+	}
+	var pair struct {
+		Access string `json:"access_token"`
+	}
+	rec := ask("POST", "/login", authjwttest.Form(url.Values{"username": {"test"}, "password": {"test"}}))
+	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &pair))
+	bearer := m.Header(pair.Access)
+	assert.Equal(t, `{"user":"test"}`, ask("POST", "/protected", bearer).Body.String())
+	authjwttest.AssertAccepted(t, ask("POST", "/logout", bearer))
+	authjwttest.AssertRefused(t, ask("POST", "/protected", bearer), authjwt.ErrRevokedToken)
+}
+
+// A browser that was left open for an hour refreshes, and is asked for the password where it matters.
+func TestQuickstart_AnHourLater(t *testing.T) {
+	m, app := newApp(t)
+	b := m.NewClient(t, app)
+	authjwttest.AssertAccepted(t, b.Login("test", "test"))
+	authjwttest.AssertAccepted(t, b.Get("/fresh"))
+	m.Clock.Advance(time.Hour)
+	authjwttest.AssertRefused(t, b.Get("/protected"), &authjwt.Error{Code: "token_expired"})
+	authjwttest.AssertAccepted(t, b.Refresh())
+	authjwttest.AssertAccepted(t, b.Get("/protected"))
+	authjwttest.AssertRefused(t, b.Get("/fresh"), authjwt.ErrFreshTokenRequired)
 }
 
 func TestLogin_Refuses(t *testing.T) {
-	b := open(t)
-	for body, status := range map[string]int{
-		"username=test&password=test": 200,
-		"username=test&password=Test": 401,
-		"username=Test&password=test": 401,
-		"username=Test&password=a":    401,
-		"username=test":               400,
+	_, app := newApp(t)
+	for body, reason := range map[string]error{
+		"username=test&password=test": nil,
+		"username=test&password=Test": authjwt.ErrInvalidCredentials,
+		"username=Test&password=test": authjwt.ErrInvalidCredentials,
+		"username=Test&password=a":    authjwt.ErrInvalidCredentials,
+		"username=test":               authjwt.ErrInvalidRequest,
 	} {
-		assert.Equal(t, status, logIn(b, body).StatusCode, body)
+		rec := authjwttest.Do(app, authjwttest.Request(t, "POST", "/login", authjwttest.Body("application/x-www-form-urlencoded", body)))
+		if reason == nil {
+			authjwttest.AssertAccepted(t, rec)
+		} else {
+			authjwttest.AssertRefused(t, rec, reason)
+		}
 	}
 }
 
