@@ -23,8 +23,8 @@
 // # Lists of sessions
 //
 // A [Store] is an authjwt.SessionStore as well, which keeps the records that lists such as "your devices" are made of. It
-// fails as above; there is no empty list because Redis was away. Where the records were lost the sessions are over
-// as well. A record goes a minute after its time is over; a fast clock must not be that much ahead.
+// fails as above, so that no list is empty because Redis is away. Where records were lost the sessions are over as
+// well. A record goes a minute after its time is over, for the sake of clocks that differ.
 //
 // Each owner has two keys, a hash authjwt:sessions: of the records by id, and a sorted set authjwt:sessionends: of their
 // ends, behind the prefix, and in a cluster or a ring behind the hash tag of his part. Owner, ids and records stand there as
