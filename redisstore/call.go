@@ -17,14 +17,16 @@ const (
 	soon = 20 * time.Millisecond
 )
 
-// A call is what one Add, Set or Get wants of a part. Its results belong to the caller once it is settled.
+// A call is what one Add, Set or Get, or one call for sessions, wants of a part. Its results belong to the caller once it is settled.
 type call struct {
-	reads  []string
-	places []int // of reads in the question
-	write  *write
-	budget time.Duration // of the pipeline that it flies with
-	left   time.Duration // until its context's deadline
-	gone   atomic.Bool   // the caller does not wait any more
+	reads    []string
+	places   []int // of reads in what was asked
+	write    *write
+	question question      // about sessions
+	counted  bool          // the question writes what must not be forgotten
+	budget   time.Duration // of the pipeline that it flies with
+	left     time.Duration // until its context's deadline
+	gone     atomic.Bool   // the caller does not wait any more
 
 	news  chan bool // true once it is settled, and before that perhaps false: it takes longer
 	told  bool      // of that; guarded by the part
@@ -50,6 +52,7 @@ func (s *Store) newCall(ctx context.Context) *call {
 func (s *Store) recycle(c *call) {
 	clear(c.reads)
 	c.reads, c.places, c.times, c.write, c.told = c.reads[:0], c.places[:0], c.times[:0], nil, false
+	c.question, c.counted = nil, false
 	s.calls.Put(c)
 }
 

@@ -28,6 +28,7 @@ func TestContract(t *testing.T) {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
 			storetest.Run(t, func(t *testing.T) authjwt.Store { return newStore(t, kind.client, kind.opts...) })
+			storetest.RunSessions(t, func(t *testing.T) authjwt.SessionStore { return newStore(t, kind.client, kind.opts...) })
 		})
 	}
 }

@@ -1,5 +1,5 @@
 // Package redisstore keeps authjwt's sessions in Redis, so that all servers of an application know
-// what was revoked on one of them.
+// what was revoked on one of them, and can list who is logged in where.
 //
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 //	store, err := redisstore.New(ctx, client)
@@ -20,11 +20,22 @@
 // EventStoreLost. So everybody logs in again after FLUSHALL, after a restart without an append-only file, after the
 // promotion of a replica that was behind, and when an application gets its first store.
 //
+// # Lists of sessions
+//
+// A [Store] is an authjwt.SessionStore as well, which keeps the records that lists such as "your devices" are made of. It
+// fails as above, so that no list is empty because Redis is away. Where records were lost the sessions are over as
+// well. A record goes a minute after its time is over, for the sake of clocks that differ.
+//
+// Each owner has two keys, a hash authjwt:sessions: of the records by id, and a sorted set authjwt:sessionends: of their
+// ends, behind the prefix, and in a cluster or a ring behind the hash tag of his part. Owner, ids and records stand there as
+// the caller gives them: authjwt gives a digest as the owner, but ids are those that RevokeSession takes.
+//
 // # What it needs
 //
 // Redis 7.0 or later, or Valkey; on every server, replicas too, the policy noeviction, which New checks once; the
 // commands GET, EXISTS, STRLEN, SET, INCRBY, INFO and EVAL, and what go-redis itself needs:
-// SELECT for a database other than 0, CLUSTER SLOTS in a cluster, PING in a ring.
+// SELECT for a database other than 0, CLUSTER SLOTS in a cluster, PING in a ring. Lists of sessions need HDEL, HGETALL,
+// HLEN, HMGET, HSET, PERSIST, PEXPIRE, ZADD, ZCARD, ZCOUNT, ZRANGE and ZREM besides.
 //
 // A client of go-redis, of the same kind on all servers: of a single server, through Sentinel, of a cluster, or of a
 // ring. In a ring each process decides by itself which shards are there: while two of them disagree, one does

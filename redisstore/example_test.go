@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"fmt"
 	"log"
 	"os"
 	"time"
@@ -49,4 +50,24 @@ func ExampleWithoutEvictionCheck() {
 	if _, err := redisstore.New(context.Background(), client, redisstore.WithoutEvictionCheck()); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// One Store keeps what was revoked, and the records of who is logged in where.
+func ExampleStore_ListSessions() {
+	ctx := context.Background()
+	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
+	defer client.Close()
+	store, err := redisstore.New(ctx, client)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var sessions authjwt.SessionStore = store
+	if err := sessions.PutSession(ctx, "a digest of alice", "phone", []byte("a phone"), time.Now().Add(time.Hour)); err != nil {
+		log.Fatal(err)
+	}
+	records, err := sessions.ListSessions(ctx, "a digest of alice")
+	if err != nil {
+		log.Fatal(err) // Redis is away: there is no list, rather than an empty one
+	}
+	fmt.Printf("%s\n", records["phone"])
 }

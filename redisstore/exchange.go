@@ -19,13 +19,16 @@ var errNoEntry = errors.New("its value is not one of authjwt's")
 
 // An exchange is what the calls of a batch want, and what came of it.
 type exchange struct {
-	reads  []string
-	writes []*write
+	reads     []string
+	writes    []*write
+	questions []question
+	counts    bool // it writes
 
 	found   *found             // nil: each is asked for by itself
 	there   *redis.IntCmd      // how many there are of the reads that were not asked for one by one; nil: of none
 	each    []*redis.StringCmd // of reads; nil: not asked for by itself
 	written []*redis.StatusCmd // of writes
+	answers []func() error     // to questions
 }
 
 // A write is an Add or a Set, and what came of it.
@@ -47,6 +50,10 @@ func newExchange(batch []*call) *exchange {
 		if c.write != nil {
 			x.writes = append(x.writes, c.write)
 		}
+		if c.question != nil {
+			x.questions = append(x.questions, c.question)
+		}
+		x.counts = x.counts || c.write != nil || c.counted
 	}
 	x.each = make([]*redis.StringCmd, len(x.reads))
 	return x
@@ -55,6 +62,12 @@ func newExchange(batch []*call) *exchange {
 func (x *exchange) askWrites(ctx context.Context, pipe redis.Pipeliner) {
 	for _, w := range x.writes {
 		x.written = append(x.written, w.ask(ctx, pipe))
+	}
+}
+
+func (x *exchange) askQuestions(ctx context.Context, pipe redis.Pipeliner) {
+	for _, ask := range x.questions {
+		x.answers = append(x.answers, ask(ctx, pipe))
 	}
 }
 
@@ -83,7 +96,7 @@ func (x *exchange) askEach(ctx context.Context, pipe redis.Pipeliner) {
 
 // deliver settles the calls of the batch with their replies, each with its own error.
 func (x *exchange) deliver(batch []*call) {
-	read, wrote := 0, 0
+	read, wrote, asked := 0, 0, 0
 	for _, c := range batch {
 		var failed error
 		for range c.reads {
@@ -99,6 +112,12 @@ func (x *exchange) deliver(batch []*call) {
 				failed = fmt.Errorf("redisstore: write an entry: %w", err)
 			}
 			wrote++
+		}
+		if c.question != nil {
+			if err := x.answers[asked](); err != nil {
+				failed = fmt.Errorf("redisstore: ask about sessions: %w", err)
+			}
+			asked++
 		}
 		c.settle(failed)
 	}

@@ -171,10 +171,10 @@ func (p *part) fail(batch []*call, cause error) {
 // converse takes one round trip, or two if entries are there that were not expected.
 func (p *part) converse(ctx context.Context, x *exchange) error {
 	if !p.store.alone() {
-		return p.roundTrip(ctx, len(x.writes) > 0, x.askWrites, x.askEach)
+		return p.roundTrip(ctx, x.counts, x.askWrites, x.askQuestions, x.askEach)
 	}
 	x.found = &p.found
-	err := p.roundTrip(ctx, len(x.writes) > 0, x.askWrites, x.askTogether)
+	err := p.roundTrip(ctx, x.counts, x.askWrites, x.askQuestions, x.askTogether)
 	if err != nil || x.noneThere() {
 		return err
 	}

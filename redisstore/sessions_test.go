@@ -1,0 +1,274 @@
+package redisstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/internal/redisserver"
+	"github.com/gin-authjwt/authjwt/redisstore"
+)
+
+const (
+	recordsKey = "authjwt:sessions:"
+	endsKey    = "authjwt:sessionends:"
+)
+
+// ticking is a store with a clock to move, which that of Redis does not follow.
+type ticking struct {
+	*redisstore.Store
+	ahead *time.Duration
+}
+
+func (c ticking) Advance(d time.Duration) { *c.ahead += d }
+func (c ticking) Time() time.Time         { return time.Now().Add(*c.ahead) }
+
+func newTicking(t *testing.T, client redis.UniversalClient) ticking {
+	c := ticking{ahead: new(time.Duration)}
+	c.Store = newStore(t, client, redisstore.WithClock(c.Time))
+	return c
+}
+
+// listed are the ids of an owner's sessions, sorted and joined.
+func listed(t *testing.T, store *redisstore.Store, owner string) string {
+	t.Helper()
+	records, err := store.ListSessions(t.Context(), owner)
+	require.NoError(t, err)
+	var ids []string
+	for id := range records {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, " ")
+}
+
+// cannotList checks that all calls for sessions fail, of whatever owner, and within a second.
+func cannotList(t *testing.T, store *redisstore.Store, owner string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	for _, ids := range [][]string{nil, {"a"}, {"absent"}} {
+		records, err := store.ListSessions(ctx, owner, ids...)
+		assert.Error(t, err)
+		assert.Nil(t, records)
+	}
+	assert.Error(t, store.PutSession(ctx, owner, "late", nil, time.Time{}))
+	assert.Error(t, store.RemoveSessions(ctx, owner, "a"))
+	assert.Less(t, time.Since(start), time.Second)
+}
+
+// Nothing of an owner is left when the last record is over, and a minute; what is for ever stays.
+func TestSessions_Expire(t *testing.T) {
+	server := redisserver.Start(t)
+	store := newStore(t, newClient(t, server))
+	now := time.Now()
+	put := func(id string, until time.Time) {
+		require.NoError(t, store.PutSession(t.Context(), "owner", id, []byte("record"), until))
+	}
+	ends := func(want time.Time) {
+		t.Helper()
+		for _, key := range []string{recordsKey + "owner", endsKey + "owner"} {
+			var ms int64
+			_, err := fmt.Sscan(server.Do("PEXPIRETIME", key), &ms)
+			require.NoError(t, err)
+			if want.IsZero() {
+				assert.EqualValues(t, -1, ms, key)
+			} else {
+				assert.WithinDuration(t, want.Add(time.Minute), time.UnixMilli(ms), 2*time.Second, key)
+			}
+		}
+	}
+	put("a", now.Add(time.Hour))
+	ends(now.Add(time.Hour))
+	put("b", now.Add(10*time.Minute)) // an earlier one shortens nothing
+	ends(now.Add(time.Hour))
+	put("a", now.Add(20*time.Minute))
+	ends(now.Add(20 * time.Minute))
+	put("c", time.Time{})
+	ends(time.Time{})
+	put("d", now.Add(30*time.Minute))
+	ends(time.Time{})
+	put("c", time.Unix(1<<55, 0)) // later than Redis can reckon with
+	ends(time.Time{})
+	require.NoError(t, store.RemoveSessions(t.Context(), "owner", "c"))
+	ends(now.Add(30 * time.Minute))
+	require.NoError(t, store.RemoveSessions(t.Context(), "owner", "d", "a"))
+	ends(now.Add(10 * time.Minute))
+	require.NoError(t, store.RemoveSessions(t.Context(), "owner", "b"))
+	assert.Equal(t, "authjwt:sentinel", server.Do("KEYS", "*"))
+	put("a", now.Add(-time.Hour))
+	assert.Equal(t, "authjwt:sentinel", server.Do("KEYS", "*"))
+}
+
+// Each login takes away what is over, and what is too much.
+func TestSessions_AreFew(t *testing.T) {
+	server := redisserver.Start(t)
+	store := newTicking(t, newClient(t, server))
+	count := func(want string) {
+		t.Helper()
+		assert.Equal(t, want, server.Do("HLEN", recordsKey+"owner"))
+		assert.Equal(t, want, server.Do("ZCARD", endsKey+"owner"))
+	}
+	for day := range 100 { // of which each login lives for ten
+		require.NoError(t, store.PutSession(t.Context(), "owner", fmt.Sprint("day", day), nil, store.Time().Add(10*24*time.Hour)))
+		store.Advance(24 * time.Hour)
+	}
+	count("11") // for a minute, one more
+	for i := range authjwt.MaxSessions + 5 {
+		require.NoError(t, store.PutSession(t.Context(), "owner", fmt.Sprint("new", i), nil, store.Time().Add(365*24*time.Hour)))
+	}
+	count(fmt.Sprint(authjwt.MaxSessions))
+}
+
+// Each call is one round trip.
+func TestSessions_RoundTrips(t *testing.T) {
+	client := newClient(t, redisserver.Start(t))
+	store := newStore(t, client)
+	trips := 0
+	client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
+		trips++
+		return next(ctx, cmds)
+	}})
+	require.NoError(t, store.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
+	require.NoError(t, store.PutSession(t.Context(), "owner", "b", nil, time.Time{}))
+	assert.Equal(t, "a b", listed(t, store, "owner"))
+	_, err := store.ListSessions(t.Context(), "owner", "a")
+	require.NoError(t, err)
+	require.NoError(t, store.RemoveSessions(t.Context(), "owner", "a", "b"))
+	assert.Equal(t, 5, trips)
+}
+
+// Whoever has waited long enough may use again what he gave, while the client is at it still.
+func TestSessions_AreCopiedForLate(t *testing.T) {
+	client := newClient(t, redisserver.Start(t))
+	store := newStore(t, client)
+	goOn := make(chan struct{})
+	client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
+		err := next(ctx, cmds)
+		<-goOn
+		return err
+	}})
+	hold := make(chan error)
+	go func() { // the pipeline under way, which the others wait for
+		_, err := store.ListSessions(t.Context(), "owner")
+		hold <- err
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	record, ids := []byte("record"), []string{"a", "b"}
+	put := make(chan error)
+	go func() { put <- store.PutSession(t.Context(), "owner", "a", []byte("first"), time.Time{}) }()
+	assert.Error(t, store.PutSession(ctx, "owner", "a", record, time.Time{}))
+	_, err := store.ListSessions(ctx, "owner", ids...)
+	assert.Error(t, err)
+	copy(record, "XXXXXX")
+	copy(ids, []string{"x", "y"})
+	close(goOn)
+	assert.NoError(t, <-hold)
+	assert.NoError(t, <-put)
+	assert.Equal(t, "a", listed(t, store, "owner"))
+}
+
+// Both keys of an owner have his part's tag, and the caller's prefix; nothing else is kept but what was put.
+func TestSessions_Keys(t *testing.T) {
+	cluster := redisserver.StartCluster(t, 3)
+	store := newStore(t, newClusterClient(t, cluster), redisstore.WithPrefix("shop:"))
+	slots := map[string]bool{}
+	for i := range 40 {
+		require.NoError(t, store.PutSession(t.Context(), fmt.Sprint("owner", i), "id", []byte("record"), time.Time{}))
+	}
+	pairs := map[string][]string{} // by owner
+	for _, node := range cluster.Nodes() {
+		for _, key := range strings.Fields(node.Do("KEYS", "*session*")) {
+			assert.Regexp(t, `^shop:\{..\}authjwt:session(s|ends):owner\d+$`, key)
+			slot := node.Do("CLUSTER", "KEYSLOT", key)
+			slots[slot] = true
+			owner := key[strings.LastIndex(key, ":"):]
+			pairs[owner] = append(pairs[owner], slot)
+			if strings.Contains(key, recordsKey) {
+				assert.Equal(t, "id\ninf.record", node.Do("HGETALL", key))
+			} else {
+				assert.Equal(t, "id\ninf", node.Do("ZRANGE", key, "0", "-1", "WITHSCORES"))
+			}
+		}
+	}
+	assert.Len(t, pairs, 40)
+	for owner, pair := range pairs {
+		assert.Len(t, pair, 2, owner)
+		assert.Equal(t, pair[0], pair[1], owner)
+	}
+	assert.Greater(t, len(slots), 8, "owners are spread")
+}
+
+// What is none of ours under a key fails the calls for its owner, and no other's; it is not touched.
+func TestSessions_OddKeys(t *testing.T) {
+	server := redisserver.Start(t)
+	s := newStore(t, newClient(t, server))
+	site := newSite(t, s)
+	p := site.login(t)
+	require.NoError(t, s.PutSession(t.Context(), "other", "a", nil, time.Time{}))
+	for _, odd := range [][]string{
+		{"SET", recordsKey + "owner", "x"}, {"RPUSH", recordsKey + "owner", "x"}, {"ZADD", recordsKey + "owner", "1", "a"},
+	} {
+		server.Do(odd...)
+		cannotList(t, s, "owner")
+		assert.Equal(t, "0", server.Do("EXISTS", endsKey+"owner"), odd)
+		assert.Equal(t, "a", listed(t, s, "other"), odd)
+		site.accepts(t, p)
+		server.Do("DEL", recordsKey+"owner")
+	}
+	for _, odd := range [][]string{{"SET", endsKey + "owner", "x"}, {"HSET", endsKey + "owner", "a", "1"}} {
+		server.Do(odd...)
+		assert.Error(t, s.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
+		assert.Error(t, s.RemoveSessions(t.Context(), "owner", "a"))
+		assert.Empty(t, listed(t, s, "owner"), odd)
+		assert.Equal(t, "a", listed(t, s, "other"), odd)
+		server.Do("DEL", endsKey+"owner")
+	}
+	for _, value := range []string{"", "x", "12", ".x", "1x.record", "INF.record", "-.record"} {
+		server.Do("HSET", recordsKey+"owner", "a", value)
+		for _, ids := range [][]string{nil, {"a"}} {
+			_, err := s.ListSessions(t.Context(), "owner", ids...)
+			assert.ErrorContains(t, err, "not one of authjwt's", value)
+		}
+		records, err := s.ListSessions(t.Context(), "owner", "b")
+		assert.NoError(t, err)
+		assert.Empty(t, records)
+	}
+	server.Do("HSET", recordsKey+"owner", "a", "inf.record") // their twin
+	assert.Equal(t, "a", listed(t, s, "owner"))
+	assert.Equal(t, http.StatusOK, site.do("GET", "/protected", p.Access).Code)
+}
+
+// A user needs no more than the package comment says, and no less.
+func TestSessions_FewCommands(t *testing.T) {
+	server := redisserver.Start(t)
+	few := strings.Fields("+exists +strlen +set +incrby +info")
+	more := strings.Fields("+eval +hlen +hset +hdel +hgetall +hmget +zadd +zcard +zcount +zrange +zrem +persist +pexpire")
+	work := func(rules ...string) error {
+		server.Do(slices.Concat([]string{"ACL", "SETUSER", "limited", "reset", "on", ">pw", "~*"}, few, rules)...)
+		store := newStore(t, newClient(t, server, func(o *redis.Options) { o.Username, o.Password = "limited", "pw" }))
+		_, all := store.ListSessions(t.Context(), "owner")
+		_, some := store.ListSessions(t.Context(), "owner", "a")
+		return errors.Join(all, some,
+			store.PutSession(t.Context(), "owner", "a", nil, time.Now().Add(-time.Hour)), // which drops it
+			store.PutSession(t.Context(), "owner", "a", nil, time.Now().Add(time.Hour)),
+			store.PutSession(t.Context(), "owner", "b", nil, time.Time{}),
+			store.RemoveSessions(t.Context(), "owner", "a", "b"))
+	}
+	assert.NoError(t, work(more...))
+	for i, command := range more {
+		assert.Error(t, work(slices.Delete(slices.Clone(more), i, i+1)...), command)
+	}
+}
