@@ -41,6 +41,7 @@ var codes = map[string]string{
 	"token_audience_invalid":  "ErrJWTDecode",
 	"token_refused":           "ErrJWTDecode",
 	"token_revoked":           "ErrRevokedToken",
+	"user_refused":            "ErrRevokedToken",
 	"access_token_required":   "ErrAccessTokenRequired",
 	"refresh_token_required":  "ErrRefreshTokenRequired",
 	"fresh_token_required":    "ErrFreshTokenRequired",
