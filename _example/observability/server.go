@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
@@ -26,16 +27,20 @@ func settings(secret string) authjwt.Settings {
 	}
 }
 
-// newProgram has the events of a Manager logged and counted.
+// newProgram has the events of a Manager logged and counted, and failed logins limited.
 func newProgram(s authjwt.Settings, log *slog.Logger) (*program, error) {
 	registry := prometheus.NewRegistry()
-	counted := newMetrics(registry)
-	s.Logger, s.OnEvent = log, counted.note
+	counted, tried := newMetrics(registry), new(guesses)
+	s.Logger = log
+	s.OnEvent = func(ctx context.Context, e authjwt.Event) {
+		counted.note(ctx, e)
+		tried.note(ctx, e)
+	}
 	auth, err := authjwt.New(s)
 	if err != nil {
 		return nil, err
 	}
-	public, err := router(auth)
+	public, err := router(auth, tried)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +50,7 @@ func newProgram(s authjwt.Settings, log *slog.Logger) (*program, error) {
 	return &program{auth, public, private}, nil
 }
 
-func router(auth *authjwt.Manager) (*gin.Engine, error) {
+func router(auth *authjwt.Manager, tried *guesses) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.Use(gin.Recovery())
@@ -53,7 +58,7 @@ func router(auth *authjwt.Manager) (*gin.Engine, error) {
 	if err := r.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	auth.Mount(r, authjwt.Routes{Login: login}) // POST /login, /refresh, /logout and /logout-all
+	auth.Mount(r, authjwt.Routes{Login: tried.limit(login)}) // POST /login, /refresh, /logout and /logout-all
 	r.GET("/notes/:id", auth.Required(), note)
 	r.POST("/notes/:id", auth.Required(), note)
 	return r, nil
