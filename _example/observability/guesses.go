@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -19,9 +18,9 @@ type guesses struct {
 	failed map[string]int
 }
 
-// note is for Settings.OnEvent. What limit has refused does not count.
+// note is for Settings.OnEvent.
 func (g *guesses) note(_ context.Context, e authjwt.Event) {
-	if e.Kind == authjwt.EventLoginFailed && errors.Is(e.Err, authjwt.ErrInvalidCredentials) {
+	if e.Kind == authjwt.EventLoginFailed {
 		g.add(e.ClientAddress, 1)
 	}
 }
