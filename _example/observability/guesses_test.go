@@ -29,7 +29,9 @@ func TestGuesses_AreLimited(t *testing.T) {
 			}
 			return fmt.Sprint(rec.Code, rec.Body)
 		}
-		login := func(client, password string) string { return send(client, "/login", "username=test&password="+password) }
+		login := func(client, password string) string {
+			return send(client, "/login", "username=test&password="+password)
+		}
 		const wrong = `401 {"detail":"Bad username or password","code":"invalid_credentials"}`
 		const tooMany = `429 {"detail":"Try again in a minute","code":"too_many_guesses"}`
 		for range 3 { // minutes
