@@ -21,7 +21,7 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 var snippetImports = map[string]string{
 	"authjwt": "github.com/gin-authjwt/authjwt", "authjwttest": "github.com/gin-authjwt/authjwt/authjwttest", "cmp": "cmp", "context": "context", "crypto": "crypto", "errors": "errors", "gin": "github.com/gin-gonic/gin",
 	"http": "net/http", "maps": "maps", "cors": "github.com/gin-contrib/cors", "jwks": "github.com/gin-authjwt/authjwt/jwks", "jwt": "github.com/golang-jwt/jwt/v5", "os": "os",
-	"redis": "github.com/redis/go-redis/v9", "redisstore": "github.com/gin-authjwt/authjwt/redisstore", "testing": "testing", "time": "time",
+	"redis": "github.com/redis/go-redis/v9", "redisstore": "github.com/gin-authjwt/authjwt/redisstore", "slog": "log/slog", "sync": "sync", "testing": "testing", "time": "time",
 }
 
 // snippetModules are the modules beside the root that a snippet may use, each with all that it requires.

@@ -75,6 +75,29 @@ func ExampleEvent() {
 	// 200 {… "token_type":"bearer","expires_in":900}
 }
 
+func ExampleEvent_LogValue() {
+	e := authjwt.Event{Kind: authjwt.EventRevoked, Subject: "alice", Route: "/logout-all"}
+	logger().Info("audit", "event", e)
+	// Output: level=INFO msg=audit event.kind=revoked event.subject=alice event.route=/logout-all
+}
+
+// A Logger gets every event, those that clients can cause at will at the level Debug.
+func ExampleSettings_logger() {
+	auth, err := authjwt.New(authjwt.Settings{
+		SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK",
+		Logger:    logger(),
+	})
+	if err != nil {
+		panic(err)
+	}
+	r := gin.New()
+	auth.Mount(r, authjwt.Routes{Login: func(*gin.Context) (string, error) { return "alice\n", authjwt.ErrInvalidCredentials }})
+	logIn(r, "/login", "username=alice%0A&password=guess")
+	// Output:
+	// level=INFO msg="authjwt: login failed" code=invalid_credentials subject="alice\n" client=192.0.2.1 route=/login error="authjwt: invalid_credentials: Bad username or password"
+	// 401 {"detail":"Bad username or password","code":"invalid_credentials"}
+}
+
 // A refresh asks for the claims again, and so refuses users who have been locked meanwhile.
 func ExampleManager_RefreshHandler() {
 	auth := exampleManager()

@@ -44,7 +44,7 @@ func serve(ctx context.Context, redisAddr, addr string) error {
 		SecretKey:     os.Getenv("SECRET_KEY"), // the same for all servers; openssl rand -base64 32
 		TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Cookies},
 		Store:         store,
-		OnEvent:       logEvent,
+		Logger:        slog.Default(), // logins, revocations, and the state of Redis
 	})
 	if err != nil {
 		return err
@@ -58,10 +58,6 @@ func serve(ctx context.Context, redisAddr, addr string) error {
 	case <-ctx.Done():
 		return server.Shutdown(context.Background())
 	}
-}
-
-func logEvent(ctx context.Context, e authjwt.Event) {
-	slog.InfoContext(ctx, string(e.Kind), "subject", e.Subject, "session", e.SessionID, "err", e.Err)
 }
 
 func router(auth *authjwt.Manager) *gin.Engine {
