@@ -42,3 +42,21 @@ func TestExamples_Complete(t *testing.T) {
 		assert.True(t, shown[name], "no Example%s", name)
 	}
 }
+
+// README.md lists the examples that there are.
+func TestExamples_InReadme(t *testing.T) {
+	programs, err := filepath.Glob("_example/*/main.go")
+	require.NoError(t, err)
+	var wanted, listed []string
+	for _, program := range programs {
+		wanted = append(wanted, filepath.Base(filepath.Dir(program)))
+	}
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	line := regexp.MustCompile(`(?m)^- \[_example\]\(_example\): ([^.]+)\.`).FindStringSubmatch(string(readme))
+	require.NotNil(t, line)
+	for _, name := range strings.Split(line[1], ", ") {
+		listed = append(listed, strings.Trim(name, "`"))
+	}
+	assert.ElementsMatch(t, wanted, listed)
+}

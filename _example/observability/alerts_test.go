@@ -57,6 +57,7 @@ func TestAlerts_AskForWhatThereIs(t *testing.T) {
 	for _, wanted := range []string{
 		`authjwt_events_total{kind="reused"}`, `authjwt_store_up`, `authjwt_events_total{kind="login failed"}`,
 		`authjwt_refusals_total{code=~"csrf.*"}`, `authjwt_refusals_total{code="internal_error"}`,
+		`authjwt_refusals_total{code="unavailable"}`, `authjwt_events_total{kind="store lost"}`, `authjwt_events_total{kind="store down"}`,
 	} {
 		assert.True(t, asked[wanted], "no rule asks for %s", wanted)
 	}
