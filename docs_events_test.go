@@ -77,7 +77,9 @@ func TestDocs_EventsHaveRows(t *testing.T) {
 // The page's levels and fields are those of what a Manager tells of a life that has every kind of event in it.
 func TestDocs_EventsAsTold(t *testing.T) {
 	log := new(logged)
-	s, told := newWatched(t, func(set *authjwt.Settings) { set.Logger = log.logger(slog.LevelDebug) })
+	s, told := newWatched(t, func(set *authjwt.Settings) {
+		set.Logger, set.RefreshWithin = log.logger(slog.LevelDebug), 5*time.Minute
+	})
 	s.POST("/failing", s.auth.LoginHandler(authjwt.Routes{Login: func(*gin.Context) (string, error) { return "mallory", authjwt.ErrInvalidCredentials }}))
 	pair, second := s.login(t), s.login(t)
 	s.do("GET", "/protected", "x")
@@ -93,6 +95,10 @@ func TestDocs_EventsAsTold(t *testing.T) {
 	s.refresh(t, pair.Refresh)
 	s.pass(time.Minute)
 	s.do("POST", "/refresh", pair.Refresh)
+	s.pass(10 * time.Minute)
+	req := httptest.NewRequest("GET", "https://example.com/protected", nil)
+	req.AddCookie(&http.Cookie{Name: "access_token_cookie", Value: second.Access})
+	s.ServeHTTP(httptest.NewRecorder(), req)
 	s.do("POST", "/logout", second.Access)
 	require.NoError(t, s.auth.RevokeSubject(t.Context(), "bob"))
 	require.NoError(t, s.auth.Revoke(t.Context(), &authjwt.Token{ID: "x"}))

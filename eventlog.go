@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 )
 
 // maxLogged is how many octets of what a client typed go into a log.
@@ -21,7 +22,7 @@ func (e *Event) attributes() (all []slog.Attr) {
 		{"location", string(e.Location)}, {"client", e.ClientAddress}, {"route", e.Route},
 	} {
 		if a.value != "" {
-			all = append(all, slog.String(a.name, a.value[:min(len(a.value), maxLogged)]))
+			all = append(all, slog.String(a.name, strings.ToValidUTF8(a.value[:min(len(a.value), maxLogged)], "")))
 		}
 	}
 	var refusal *Error
@@ -49,10 +50,13 @@ func (e *Event) level() slog.Level {
 	case EventReused:
 		return slog.LevelWarn
 	case EventRefused:
-		if errors.As(e.Err, &refusal) && refusal.Status == http.StatusInternalServerError { // a mistake of the application's
-			return slog.LevelError
+		switch errors.As(e.Err, &refusal); {
+		case refusal == nil || refusal.Status < http.StatusInternalServerError:
+			return slog.LevelDebug
+		case refusal.Status == http.StatusServiceUnavailable: // something is out of reach: the Store, a key set, a signer
+			return slog.LevelWarn
 		}
-		return slog.LevelDebug
+		return slog.LevelError // a mistake of the application's
 	case EventCSRF, EventRefreshed, EventRenewed:
 		return slog.LevelDebug
 	}

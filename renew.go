@@ -96,7 +96,7 @@ func (s *Settings) renewalMistakes(signs bool) (found []error) {
 		return nil
 	}
 	if d < time.Second {
-		found = append(found, mistake("RefreshWithin", "%v is below one second; a plain number counts nanoseconds, so write 5*time.Minute", d))
+		return []error{mistake("RefreshWithin", "%v is below one second; a plain number counts nanoseconds, so write 5*time.Minute", d)}
 	}
 	if s.AccessTokenExpires != NoExpiry && d > s.AccessTokenExpires/2 {
 		found = append(found, mistake("RefreshWithin", "%v is more than half of AccessTokenExpires, %v; use a third of that, say", d, s.AccessTokenExpires))
@@ -111,7 +111,7 @@ func (s *Settings) renewalMistakes(signs bool) (found []error) {
 		found = append(found, mistake("RefreshWithin", "without a Store nothing could end what renews itself; set Store"))
 	}
 	if !signs {
-		found = append(found, mistake("RefreshWithin", "%w", errOnlyVerifies))
+		found = append(found, mistake("RefreshWithin", "a Manager that only verifies renews nothing; set a key that signs, or leave this out"))
 	}
 	return found
 }

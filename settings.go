@@ -246,8 +246,9 @@ type Settings struct {
 	// they have been decided. A panic in it is dropped. It must be quick, and safe for concurrent use.
 	OnEvent func(ctx context.Context, e Event)
 	// Logger, if set, gets the same events: refusals and refreshes at the level Debug, logins, failed ones too, and revocations
-	// at Info, a used refresh token that came back at Warn, a Store that is away or has lost its memory at Error, and so what
-	// was answered with 500. No token is ever in it, and of a refused request no text but a failed login's user name. Default: none.
+	// at Info, a used refresh token that came back and what was answered with 503 at Warn, a Store that is away or has lost its
+	// memory, and what was answered with 500, at Error. The package writes no token into it, and of a refused request nothing but
+	// the name of a failed login; of a 500 or 503 the cause goes in, which a callback of the application may have made. Default: none.
 	Logger *slog.Logger
 
 	// Errors is the style of refusals. Default: RFC6750.

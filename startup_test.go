@@ -144,7 +144,7 @@ func TestS04_MistakesAreFoundAtStart(t *testing.T) {
 	// No value of these is wrong by itself.
 	named := map[string]bool{
 		"InsecureShortSecret": true, "Validate": true, "LoadUser": true, "ErrorHandler": true, "Now": true,
-		"PersistentCookies": true, "InsecureDisableCSRF": true, "TokenInDenylist": true, "OnEvent": true, "KeepRefreshToken": true,
+		"PersistentCookies": true, "InsecureDisableCSRF": true, "TokenInDenylist": true, "OnEvent": true, "Logger": true, "KeepRefreshToken": true,
 		"InsecureNoRefreshIssuer": true, "InsecureAccessTokenInBody": true, "OmitNotBefore": true, "IntegerSubjects": true,
 	}
 	for i, row := range wrongSettings {

@@ -11,7 +11,7 @@ import (
 
 // kinds are all that the package has.
 var kinds = []authjwt.EventKind{
-	authjwt.EventIssued, authjwt.EventLoginFailed, authjwt.EventRefreshed, authjwt.EventRefused, authjwt.EventCSRF, authjwt.EventReused,
+	authjwt.EventIssued, authjwt.EventLoginFailed, authjwt.EventRefreshed, authjwt.EventRenewed, authjwt.EventRefused, authjwt.EventCSRF, authjwt.EventReused,
 	authjwt.EventRevoked, authjwt.EventStoreDown, authjwt.EventStoreRecovered, authjwt.EventStoreLost,
 }
 

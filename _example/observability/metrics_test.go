@@ -77,6 +77,10 @@ func (r *running) happenings(t *testing.T) []happening {
 		}, []string{event("revoked"), event("reused"), event("refused"), refusal("token_revoked", "/refresh")},
 			[]string{"INFO authjwt: revoked", "WARN authjwt: reused", "DEBUG authjwt: refused"}},
 		{"another login", "", func(t *testing.T) { second = r.login(t) }, []string{event("issued")}, []string{"INFO authjwt: issued"}},
+		{"a page late in its token's life", "renewed", func(t *testing.T) {
+			r.pass(11 * time.Minute)
+			ask(200, "GET", "/notes/1", "", "Cookie", "access_token_cookie="+second.Access)(t)
+		}, []string{event("renewed")}, []string{"DEBUG authjwt: renewed"}},
 		{"a logout", "revoked", func(t *testing.T) {
 			ask(200, "POST", "/logout", "", authorization, "Bearer "+second.Access)(t)
 		}, []string{event("revoked")}, []string{"INFO authjwt: revoked"}},
@@ -85,7 +89,7 @@ func (r *running) happenings(t *testing.T) []happening {
 			ask(503, "GET", "/notes/4", "", authorization, "Bearer "+second.Access)(t)
 			assert.Zero(t, r.scrape(t)["authjwt_store_up"])
 		}, []string{event("store down"), event("refused"), refusal("unavailable", "/notes/:id")},
-			[]string{"ERROR authjwt: store down", "DEBUG authjwt: refused"}},
+			[]string{"ERROR authjwt: store down", "WARN authjwt: refused"}},
 		{"a store that answers again", "store recovered", func(t *testing.T) {
 			r.store.Be(storetest.None)
 			r.login(t)

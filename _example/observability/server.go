@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ func settings(secret string) authjwt.Settings {
 		SecretKey:     secret,
 		TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Cookies},
 		Store:         new(authjwt.MemoryStore),
+		RefreshWithin: 5 * time.Minute,
 	}
 }
 
