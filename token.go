@@ -34,7 +34,8 @@ type Token struct {
 	Issuer string
 	// Audience is the aud claim; nil if absent.
 	Audience []string
-	// Scopes are the words of the scope claim (RFC 8693 §4.2).
+	// Scopes are the words of the scope claim (RFC 8693 §4.2), and then the elements of scopes, a list of strings, as some
+	// issuers write it. Ask for them with [Token.HasScopes], which knows wildcards.
 	Scopes []string
 	// IssuedAt, NotBefore and ExpiresAt are in UTC, in whole seconds; zero if absent.
 	IssuedAt, NotBefore, ExpiresAt time.Time
