@@ -60,14 +60,15 @@ func WithGrantedScopes(scopes ...string) TokenOption {
 	}
 }
 
-// coversScope tells whether a granted scope covers one that is asked for, which is a scope.
+// coversScope tells whether a granted scope covers one that is asked for, which is a scope. Where that one has no star, nothing
+// that has a second star can be its beginning.
 func coversScope(granted, asked string) bool {
 	if granted == asked {
 		return true
 	}
-	prefix, wild := strings.CutSuffix(granted, "*")
-	wild = wild && strings.HasSuffix(prefix, ":") && prefix != ":" && !strings.Contains(prefix, "*")
-	return wild && len(asked) > len(prefix) && strings.HasPrefix(asked, prefix) && !strings.Contains(asked, "*")
+	begin, wild := strings.CutSuffix(granted, "*")
+	wild = wild && strings.HasSuffix(begin, ":") && begin != ":"
+	return wild && len(asked) > len(begin) && strings.HasPrefix(asked, begin) && !strings.Contains(asked, "*")
 }
 
 // isScope tells whether s is a scope-token (RFC 6749 §3.3).
