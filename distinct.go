@@ -14,8 +14,8 @@ import (
 //
 //   - the name of a cookie that is in use, whatever its path and purpose: one would stand for the other;
 //   - a key by which both accept tokens of one algorithm, or a KeySet. It may be shared where no token is acceptable to both:
-//     where both have a DecodeIssuer, and not the same (with InsecureNoRefreshIssuer that is not enough), or where they have no DecodeAudience in
-//     common, for without one a token must have no aud;
+//     where both have a DecodeIssuer, and not the same (with InsecureNoRefreshIssuer that is not enough), or where one has a
+//     DecodeAudience, and none that the other has, too, for without one a token must have no aud;
 //   - a Store, with the same Settings.Name: revoking a subject in one would end the sessions of its namesake in the other.
 //
 // A nil Manager is an error, and so is one that is given twice. The error holds no secret and no key, but the KeyID. Keys of a
@@ -169,10 +169,9 @@ func (m *Manager) clash(bound *AuthJWT) error {
 	return nil
 }
 
-// sameValue compares what may be of a type that cannot be compared: then the answer is no.
-func sameValue(a, b any) bool {
-	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
-}
+// sameValue compares what may be of a type that cannot be compared: then the answer is no. Where a can be, so can b, or it differs
+// in type.
+func sameValue(a, b any) bool { return reflect.ValueOf(a).Comparable() && a == b }
 
 func ordinal(n int) string {
 	suffix := "th"
