@@ -81,7 +81,8 @@ type boundKey struct{}
 // Bind returns the AuthJWT of this Manager and this request, the same at every call. Programs with
 // one Manager use [FromContext]. Where Query is a location, the first call takes the token out of the
 // URL. On a copy made by gin's Copy, which has no response, everything but Token, Subject and Context of
-// what it returns is an error.
+// what it returns is an error. So it is where another Manager with a cookie of the same name was bound earlier, for a browser
+// keeps one of them for both: its guards refuse with 500, and no cookie is touched. [Distinct] finds that at start-up.
 func (m *Manager) Bind(c *gin.Context) *AuthJWT { return m.bind(c, bound(c)) }
 
 // bind is Bind where first, the newest AuthJWT of the request, is known.
@@ -94,8 +95,12 @@ func (m *Manager) bind(c *gin.Context, first *AuthJWT) *AuthJWT {
 		return earlier
 	}
 	a := &AuthJWT{m: m, c: c, next: first, detached: isCopy(c)}
-	if earlier != nil { // c is a copy; where it has a writer, as in a timeout middleware, it is guarded by itself
+	switch {
+	case earlier != nil: // c is a copy; where it has a writer, as in a timeout middleware, it is guarded by itself
 		a.accepted.Store(earlier.accepted.Load())
+		a.clashing = earlier.clashing
+	case first != nil:
+		a.clashing = m.clash(first) != nil
 	}
 	if !a.detached {
 		c.Set(boundKey{}, a)

@@ -2,11 +2,7 @@ package authjwt
 
 import (
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxDate is the last second of the year 9999, the largest NumericDate accepted.
@@ -20,7 +16,7 @@ var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh"
 
 // wireClaims are the claims the package reads; all others are checked for form and skipped.
 type wireClaims struct {
-	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, csrf, persistent, issuer, audience, scope, session, sessionEnd member
+	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, csrf, persistent, issuer, audience, scope, scopes, session, sessionEnd member
 }
 
 // member returns the field for a claim, or nil.
@@ -50,6 +46,8 @@ func (w *wireClaims) member(name []byte) *member {
 		return &w.audience
 	case `"scope"`:
 		return &w.scope
+	case `"scopes"`:
+		return &w.scopes
 	case `"sid"`:
 		return &w.session
 	case `"session_exp"`:
@@ -109,9 +107,7 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 	case 'f':
 		t.persistent = choiceNo
 	}
-	if scope, ok := w.scope.text(payload); ok {
-		t.Scopes = strings.FieldsFunc(scope, func(ch rune) bool { return ch == ' ' })
-	}
+	w.readScopes(t)
 	return nil
 }
 
@@ -196,6 +192,7 @@ func (w *wireClaims) checkIssuer(s *Settings, t *Token) *failure {
 
 // checkAudience refuses an aud where none is expected, as RFC 7519 §4.1.3 demands.
 func (w *wireClaims) checkAudience(s *Settings, t *Token) *failure {
+	var ok bool
 	switch w.audience.kind {
 	case 0:
 		if len(s.DecodeAudience) > 0 {
@@ -203,26 +200,17 @@ func (w *wireClaims) checkAudience(s *Settings, t *Token) *failure {
 		}
 		return nil
 	case '"':
-		aud, ok := w.audience.text(t.payload)
-		if !ok {
+		var aud string
+		if aud, ok = w.audience.text(t.payload); !ok {
 			return failAudience
 		}
 		t.Audience = []string{aud}
 	default:
-		var list []jsontext.Value
-		malformed := failAudienceForm
-		if len(s.DecodeAudience) == 0 { // then any is wrong
-			malformed = failAudience
-		}
-		if w.audience.kind != '[' || json.Unmarshal([]byte(t.payload[w.audience.start:w.audience.end]), &list) != nil {
-			return malformed
-		}
-		for _, v := range list {
-			aud, err := jsontext.AppendUnquote(nil, v)
-			if err != nil || v.Kind() != '"' {
-				return malformed
+		if t.Audience, ok = w.audience.texts(t.payload); !ok {
+			if len(s.DecodeAudience) == 0 { // then any is wrong
+				return failAudience
 			}
-			t.Audience = append(t.Audience, string(aud))
+			return failAudienceForm
 		}
 	}
 	if !slices.ContainsFunc(t.Audience, func(aud string) bool { return slices.Contains(s.DecodeAudience, aud) }) {

@@ -17,6 +17,7 @@ type AuthJWT struct {
 	c        *gin.Context
 	next     *AuthJWT // bound earlier: another Manager's, or this one's on the context that c is a copy of
 	detached bool     // c is a copy without a writer: there is no response to guard
+	clashing bool     // a Manager that was bound earlier has a cookie of the same name
 	varied   bool
 
 	accepted atomic.Pointer[Token] // atomic, for copies of the context read it in goroutines
@@ -48,6 +49,17 @@ func (a *AuthJWT) rarities() *rarities {
 }
 
 var errCopy = errors.New("this is a copy of the request's context, without a response; guard before gin's Copy")
+
+// unusable tells why everything but Token, Subject and Context is an error, if so. The guards refuse where there is a response.
+func (a *AuthJWT) unusable() *Error {
+	switch {
+	case a.detached:
+		return a.m.misused(errCopy)
+	case a.clashing:
+		return a.m.misused(a.m.clash(a.next))
+	}
+	return nil
+}
 
 // JWTRequired demands an access token. One from a cookie must come with a request of the site's own
 // pages, and with the CSRF value, unless the method is safe (Settings.CSRFMethods); an upgrade to WebSocket
@@ -128,13 +140,14 @@ func (a *AuthJWT) Subject() string {
 	return ""
 }
 
-// Context returns the request's context carrying Token, for [TokenFromContext] in layers that know no Gin.
+// Context returns the request's context carrying Token, for [TokenFromContext] and [Manager.TokenFromContext] in layers that
+// know no Gin.
 func (a *AuthJWT) Context() context.Context {
 	t := a.accepted.Load()
 	if t == nil {
 		return a.c.Request.Context()
 	}
-	return context.WithValue(a.c.Request.Context(), tokenKey{}, t)
+	return &tokenContext{a.c.Request.Context(), a.m, t}
 }
 
 // CreateAccessToken is [Manager.CreateAccessToken].
@@ -148,8 +161,8 @@ func (a *AuthJWT) CreateRefreshToken(subject string, opts ...TokenOption) (strin
 }
 
 func (a *AuthJWT) create(s *tokenSpec, opts []TokenOption) (string, error) {
-	if a.detached {
-		return "", a.m.misused(errCopy)
+	if e := a.unusable(); e != nil {
+		return "", e
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
@@ -188,6 +201,9 @@ func (a *AuthJWT) guard(r *requirement) error {
 // check finds the credential, verifies it and judges it by r. Without one it returns nil, nil if r
 // is optional. With an error, the token is what the refusal is about, for the event alone; nil: nothing was verified.
 func (a *AuthJWT) check(r *requirement) (*Token, *Error) {
+	if e := a.unusable(); e != nil {
+		return nil, e
+	}
 	if len(r.mistakes) > 0 {
 		return nil, a.m.misused(errors.Join(r.mistakes...))
 	}

@@ -63,8 +63,8 @@ func (a *AuthJWT) UnsetAccessCookies() error { return a.unset(a.m.access) }
 func (a *AuthJWT) UnsetRefreshCookies() error { return a.unset(a.m.refresh) }
 
 func (a *AuthJWT) setGiven(kind TokenType, raw string, opts []CookieOption) error {
-	if a.detached {
-		return a.m.misused(errCopy)
+	if e := a.unusable(); e != nil {
+		return e
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
@@ -132,10 +132,10 @@ func (a *AuthJWT) makeCookies(opts []CookieOption, tokens ...issued) ([]setCooki
 }
 
 func (a *AuthJWT) unset(carriers ...*carrier) error {
-	switch {
-	case a.detached:
-		return a.m.misused(errCopy)
-	case !a.m.settings.uses(Cookies):
+	if e := a.unusable(); e != nil {
+		return e
+	}
+	if !a.m.settings.uses(Cookies) {
 		return nil
 	}
 	if e := a.mayWrite(); e != nil {
@@ -251,6 +251,9 @@ func takeBack(c *gin.Context) {
 		return
 	}
 	for a := bound(c); a != nil; a = a.next {
+		if a.clashing { // it has set none
+			continue
+		}
 		dropCookies(h, func(line string) bool {
 			there, err := http.ParseSetCookie(line)
 			ours := err == nil && slices.ContainsFunc(a.m.carriers(), func(k *carrier) bool { return there.Name == k.token.Name || there.Name == k.csrf.Name })

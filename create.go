@@ -25,6 +25,7 @@ type tokenSpec struct {
 	expires    time.Duration // 0 until create puts the setting there
 	audience   []string
 	claims     []any
+	noScopes   int // how many WithGrantedScopes name none
 	headers    map[string]any
 	alg        string
 	mistakes   []error
@@ -79,16 +80,6 @@ func WithExpires(d time.Duration) TokenOption {
 // package writes itself may not be among them, in any letter case. Several WithClaims add up.
 func WithClaims(claims any) TokenOption {
 	return func(s *tokenSpec) { s.claims = append(s.claims, claims) }
-}
-
-// WithGrantedScopes writes the scope claim (RFC 8693 §4.2), which [WithScopes] asks for.
-func WithGrantedScopes(scopes ...string) TokenOption {
-	return func(s *tokenSpec) {
-		s.claims = append(s.claims, map[string]string{"scope": strings.Join(scopes, " ")})
-		if err := scopeMistake(scopes); err != nil {
-			s.mistakes = append(s.mistakes, fmt.Errorf("WithGrantedScopes: %w", err))
-		}
-	}
 }
 
 // WithAudience sets the aud claim, for the token to be used elsewhere, say: this Manager refuses an
@@ -251,8 +242,12 @@ func (m *Manager) writePayload(room *scratch, s *tokenSpec) ([]byte, error) {
 		}
 	}
 	b = append(b, '}')
-	if len(s.claims) > 1 && !room.reader.read(b, len(b), new(wireClaims).member) {
-		return nil, errors.New("WithClaims: two of them set the same claim")
+	if len(s.claims)+s.noScopes > 1 {
+		room.claims = wireClaims{}
+		once := room.reader.read(b, len(b), room.claims.member)
+		if !once || s.noScopes > 1 || s.noScopes == 1 && room.claims.scope.kind != 0 {
+			return nil, errors.New("WithClaims: two of them set the same claim")
+		}
 	}
 	return b, nil
 }

@@ -40,7 +40,7 @@ func TestPresets_ForeignForms(t *testing.T) {
 		{"nbf with a fraction", access, "nbf", "1772366400.999", "/protected", "1772366406.0", "/protected", "The token is not yet valid (nbf)"},
 		{"no nbf (FastJWT, authx)", access, "nbf", "", "/protected", "1772366406", "/protected", "The token is not yet valid (nbf)"},
 		{"no nbf on a refresh token", refresh, "nbf", "", "/renewal", "1772366406", "/renewal", "The token is not yet valid (nbf)"},
-		{"scopes, a list (authx)", access, "scopes", `["a"]`, "/protected", `["a"]`, "/scoped", "The token lacks a required scope"},
+		{"scopes, a list (authx)", access, "scopes", `["b","a"]`, "/scoped", `["b","A"]`, "/scoped", "The token lacks a required scope"},
 		{"scope", access, "scope", `"b a"`, "/scoped", `"b A"`, "/scoped", "The token lacks a required scope"},
 		{"fresh as a date (flask-jwt-extended)", access, "fresh", "1772366460", "/protected", "1772366460", "/fresh", "Fresh token required"},
 		{"fresh", access, "fresh", "true", "/fresh", `"true"`, "/fresh", "Fresh token required"},

@@ -53,31 +53,6 @@ func WithLocations(locations ...Location) RequireOption {
 	}
 }
 
-// WithScopes refuses, with 403 insufficient_scope, a token whose scope claim lacks one of scopes
-// (RFC 6750 §3.1). A request that an optional guard lets pass without a token has no scopes to check.
-func WithScopes(scopes ...string) RequireOption {
-	return func(r requirement) requirement {
-		r.scopes = append(slices.Clone(r.scopes), scopes...)
-		if len(scopes) == 0 {
-			r.mistakes = append(r.mistakes, errors.New("WithScopes: name at least one scope"))
-		}
-		if err := scopeMistake(scopes); err != nil {
-			r.mistakes = append(r.mistakes, fmt.Errorf("WithScopes: %w", err))
-		}
-		return r
-	}
-}
-
-// scopeMistake finds what is no scope-token (RFC 6749 §3.3).
-func scopeMistake(scopes []string) error {
-	for _, scope := range scopes {
-		if scope == "" || strings.Contains(scope, " ") || strings.ContainsFunc(scope, unquotable) {
-			return fmt.Errorf("%q is no scope (RFC 6749 §3.3)", scope)
-		}
-	}
-	return nil
-}
-
 // with applies the options and finds what they got wrong.
 func (m *Manager) with(r requirement, opts []RequireOption) requirement {
 	for _, opt := range opts {
@@ -110,12 +85,10 @@ func (m *Manager) admit(t *Token, r *requirement) *Error {
 	case r.fresh && !t.Fresh:
 		return m.fail(failNotFresh, nil)
 	}
-	for _, scope := range r.scopes {
-		if !slices.Contains(t.Scopes, scope) {
-			e := m.fail(failScope, nil)
-			e.scope = strings.Join(r.scopes, " ")
-			return e
-		}
+	if !t.HasScopes(r.scopes...) {
+		e := m.fail(failScope, nil)
+		e.scope = strings.Join(r.scopes, " ")
+		return e
 	}
 	return nil
 }

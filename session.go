@@ -15,8 +15,8 @@ import (
 // because claims are asked for again at a refresh. It answers nothing: pass an error to [AuthJWT.Abort]. The
 // error is of type *[Error].
 func (a *AuthJWT) Login(subject string, opts ...TokenOption) (TokenPair, error) {
-	if a.detached {
-		return TokenPair{}, a.m.misused(errCopy)
+	if e := a.unusable(); e != nil {
+		return TokenPair{}, e
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)
@@ -93,8 +93,8 @@ var errRevokedJustNow = errors.New("the subject was revoked so lately that its t
 // is used up: see Settings.RefreshReuseGrace. Where anything fails the old one stays unused. The options
 // shape the access token. It answers nothing: pass an error to [AuthJWT.Abort]. The error is of type *[Error].
 func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
-	if a.detached {
-		return TokenPair{}, a.m.misused(errCopy)
+	if e := a.unusable(); e != nil {
+		return TokenPair{}, e
 	}
 	t := a.accepted.Load()
 	if t == nil || t.Type != Refresh {
@@ -216,8 +216,8 @@ func (a *AuthJWT) handOut(access, refresh issued, before func() *Error) (TokenPa
 // Store cannot be reached the error is 503, and the cookies are deleted all the same. It answers nothing: pass an error to [AuthJWT.Abort]. The error is of
 // type *[Error].
 func (a *AuthJWT) Logout() error {
-	if a.detached {
-		return a.m.misused(errCopy)
+	if e := a.unusable(); e != nil {
+		return e
 	}
 	completed := false
 	defer abortUnless(&completed, a.c)

@@ -34,7 +34,8 @@ type Token struct {
 	Issuer string
 	// Audience is the aud claim; nil if absent.
 	Audience []string
-	// Scopes are the words of the scope claim (RFC 8693 §4.2).
+	// Scopes are the words of the scope claim (RFC 8693 §4.2), and then the elements of scopes, a list of strings, as some
+	// issuers write it. Ask for them with [Token.HasScopes], which knows wildcards.
 	Scopes []string
 	// IssuedAt, NotBefore and ExpiresAt are in UTC, in whole seconds; zero if absent.
 	IssuedAt, NotBefore, ExpiresAt time.Time
@@ -110,11 +111,38 @@ func (t *Token) clone() *Token {
 	return &c
 }
 
-type tokenKey struct{}
+// A tokenContext carries the token of one Manager.
+type tokenContext struct {
+	context.Context
+	m *Manager
+	t *Token
+}
 
-// TokenFromContext returns the token that [AuthJWT.Context] put into ctx, as a copy.
+// A tokenKey asks for the token of a Manager; of any, where that is nil.
+type tokenKey struct{ of *Manager }
+
+// Value answers a tokenKey; the context below answers all others.
+func (c *tokenContext) Value(key any) any {
+	if k, ok := key.(tokenKey); ok && (k.of == nil || k.of == c.m) {
+		return c.t
+	}
+	return c.Context.Value(key)
+}
+
+// TokenFromContext returns the token that [AuthJWT.Context] put into ctx, as a copy: of several Managers' the innermost one.
+// In a program with several, [Manager.TokenFromContext] says which is meant.
 func TokenFromContext(ctx context.Context) (*Token, bool) {
 	t, ok := ctx.Value(tokenKey{}).(*Token)
+	return t.clone(), ok
+}
+
+// TokenFromContext returns the token that an AuthJWT of this Manager put into ctx with [AuthJWT.Context], as a copy; never
+// another Manager's, whichever is the inner one. It is safe for concurrent use.
+func (m *Manager) TokenFromContext(ctx context.Context) (*Token, bool) {
+	if m == nil { // tokenKey has another meaning for it
+		return nil, false
+	}
+	t, ok := ctx.Value(tokenKey{m}).(*Token)
 	return t.clone(), ok
 }
 

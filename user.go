@@ -62,6 +62,9 @@ func (a *AuthJWT) User() (any, error) {
 // findUser remembers what LoadUser says, for a renewal asks as well.
 func (a *AuthJWT) findUser() (any, *Error) {
 	t := a.accepted.Load()
+	if e := a.unusable(); e != nil {
+		return nil, e
+	}
 	if a.m.settings.LoadUser == nil {
 		return nil, a.m.misused(errNoLoadUser)
 	}
