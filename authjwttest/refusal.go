@@ -163,6 +163,7 @@ var hints = map[string]string{
 	"token_key_unknown":       "was the token minted by another Manager than the application's? Give it the field Manager of the kit's",
 	"token_revoked":           "was there a logout, a refresh with the same token, or a call of a Revoke method?",
 	"token_refused":           "Settings.Validate refused it: does it know the subject?",
+	"user_refused":            "Settings.LoadUser finds no such user: does it know the subject?",
 	"access_token_required":   "it is a refresh token; is the route for access tokens?",
 	"refresh_token_required":  "it is an access token; the route is for refresh tokens: Manager.RefreshToken, AssertRefreshProtected",
 	"fresh_token_required":    "the token is as after a refresh; authjwttest.Valid is fresh",
