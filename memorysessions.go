@@ -36,7 +36,7 @@ func (s *MemoryStore) PutSession(ctx context.Context, owner, id string, record [
 	s.sessions[s.sweeps.Add(1)%memoryShards].sweep(now) // all in turn, for it may be few owners who come
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.put(owner, added, now)
+	h.put(owner, added)
 	return nil
 }
 
@@ -100,8 +100,8 @@ func list(sessions []memorySession, ids []string, now int64) map[string][]byte {
 }
 
 // put and keep are called with mu held.
-func (h *memorySessions) put(owner string, added memorySession, now int64) {
-	sessions := withoutOver(h.owners[owner], now)
+func (h *memorySessions) put(owner string, added memorySession) {
+	sessions := h.owners[owner]
 	if i, there := search(sessions, added.id); there {
 		sessions[i] = added
 	} else {
@@ -141,7 +141,7 @@ func (h *memorySessions) keep(owner string, sessions []memorySession) {
 	}
 }
 
-// sweep looks at a few owners: more than come in, so that none stays long whose records are over.
+// sweep takes what is over from a few owners: more than come in, so that it does not stay long.
 func (h *memorySessions) sweep(now int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

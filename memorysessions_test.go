@@ -79,6 +79,37 @@ func TestMemorySessions_AreBoundedByWhatIsLive(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
+// Neither many owners who have gone leave room behind, nor the many records of few who have others.
+func TestMemorySessions_LeaveNoRoom(t *testing.T) {
+	for name, row := range map[string]struct {
+		owners, each int
+		limit        uint64
+	}{
+		"many owners": {200_000, 1, 500_000}, "many records": {200, authjwt.MaxSessions - 1, 500_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := testNow
+			s := &authjwt.MemoryStore{Now: func() time.Time { return now }}
+			before := heap()
+			for i := range row.owners * row.each {
+				require.NoError(t, s.PutSession(t.Context(), ownerName(i%row.owners), sessionName(i), nil, now.Add(time.Hour)))
+			}
+			full := heap() - before
+			for i := range 100 {
+				require.NoError(t, s.PutSession(t.Context(), ownerName(i), "always", nil, time.Time{}))
+			}
+			now = now.Add(2 * time.Hour)
+			for range 100_000 {
+				require.NoError(t, s.PutSession(t.Context(), ownerName(0), "always", nil, time.Time{}))
+			}
+			left := heap() - before
+			t.Logf("%d octets, of %d", left, full)
+			assert.Less(t, left, row.limit)
+			runtime.KeepAlive(s)
+		})
+	}
+}
+
 func BenchmarkMemoryStore_PutSession(b *testing.B) {
 	for _, each := range []int{1, 3, authjwt.MaxSessions, 2 * authjwt.MaxSessions} {
 		b.Run(fmt.Sprint(each), func(b *testing.B) {

@@ -26,8 +26,10 @@ func TestSentinel_Failover(t *testing.T) {
 	})
 	client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "main", SentinelAddrs: []string{sentinel.Addr()}})
 	t.Cleanup(func() { _ = client.Close() })
-	s := newSite(t, newStore(t, client))
+	store := newStore(t, client)
+	s := newSite(t, store)
 	p, gone := s.login(t), s.login(t)
+	require.NoError(t, store.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
 	require.Equal(t, http.StatusOK, s.do("POST", "/logout", gone.Access).Code)
 	until(t, 5*time.Second, "the replica has it all", func() bool {
 		return replica.Do("GET", "authjwt:sentinel") == master.Do("GET", "authjwt:sentinel")
@@ -43,5 +45,6 @@ func TestSentinel_Failover(t *testing.T) {
 	t.Logf("back after %v", until(t, 2*time.Second, "the site works again", func() bool { return s.works(p) }))
 	s.accepts(t, s.refresh(t, p.Refresh))
 	s.refuses(t, gone)
+	assert.Equal(t, "a", listed(t, store, "owner"))
 	assert.Zero(t, s.told(authjwt.EventStoreLost))
 }

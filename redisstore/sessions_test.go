@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -107,8 +108,10 @@ func TestSessions_Expire(t *testing.T) {
 	ends(now.Add(10 * time.Minute))
 	require.NoError(t, store.RemoveSessions(t.Context(), "owner", "b"))
 	assert.Equal(t, "authjwt:sentinel", server.Do("KEYS", "*"))
-	put("a", now.Add(-time.Hour))
-	assert.Equal(t, "authjwt:sentinel", server.Do("KEYS", "*"))
+	for _, past := range []time.Time{now.Add(-time.Hour), time.Time{}.Add(1), time.Unix(-1<<55, 0)} {
+		put("a", past)
+		assert.Equal(t, "authjwt:sentinel", server.Do("KEYS", "*"), past)
+	}
 }
 
 // Each login takes away what is over, and what is too much.
@@ -131,9 +134,10 @@ func TestSessions_AreFew(t *testing.T) {
 	count(fmt.Sprint(authjwt.MaxSessions))
 }
 
-// Each call is one round trip.
+// Each call is one round trip, and is made once.
 func TestSessions_RoundTrips(t *testing.T) {
-	client := newClient(t, redisserver.Start(t))
+	server := redisserver.Start(t)
+	client := newClient(t, server)
 	store := newStore(t, client)
 	trips := 0
 	client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
@@ -147,37 +151,50 @@ func TestSessions_RoundTrips(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, store.RemoveSessions(t.Context(), "owner", "a", "b"))
 	assert.Equal(t, 5, trips)
+
+	require.NoError(t, store.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
+	server.Do("DEL", recordsKey+"owner", endsKey+"owner")
+	for range 5 {
+		_, err := store.Get(t.Context(), "a:denied:b")
+		require.NoError(t, err)
+	}
+	assert.Empty(t, listed(t, store, "owner"))
 }
 
 // Whoever has waited long enough may use again what he gave, while the client is at it still.
 func TestSessions_AreCopiedForLate(t *testing.T) {
 	client := newClient(t, redisserver.Start(t))
 	store := newStore(t, client)
-	goOn := make(chan struct{})
+	var gate sync.RWMutex
 	client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
-		err := next(ctx, cmds)
-		<-goOn
-		return err
+		gate.RLock()
+		defer gate.RUnlock()
+		return next(ctx, cmds)
 	}})
-	hold := make(chan error)
-	go func() { // the pipeline under way, which the others wait for
-		_, err := store.ListSessions(t.Context(), "owner")
-		hold <- err
-	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer cancel()
-	record, ids := []byte("record"), []string{"a", "b"}
-	put := make(chan error)
-	go func() { put <- store.PutSession(t.Context(), "owner", "a", []byte("first"), time.Time{}) }()
-	assert.Error(t, store.PutSession(ctx, "owner", "a", record, time.Time{}))
-	_, err := store.ListSessions(ctx, "owner", ids...)
-	assert.Error(t, err)
-	copy(record, "XXXXXX")
-	copy(ids, []string{"x", "y"})
-	close(goOn)
-	assert.NoError(t, <-hold)
-	assert.NoError(t, <-put)
-	assert.Equal(t, "a", listed(t, store, "owner"))
+	late := func(call func(ctx context.Context) error) {
+		gate.Lock()
+		defer gate.Unlock()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		defer cancel()
+		assert.ErrorIs(t, call(ctx), context.DeadlineExceeded)
+	}
+	record, ids := []byte("record"), []string{"a"}
+	late(func(ctx context.Context) error {
+		defer copy(record, "XXXXXX")
+		return store.PutSession(ctx, "owner", "a", record, time.Time{})
+	})
+	late(func(ctx context.Context) error {
+		defer copy(ids, []string{"b"})
+		_, err := store.ListSessions(ctx, "owner", ids...)
+		return err
+	})
+	late(func(ctx context.Context) error {
+		defer copy(ids, []string{"a"})
+		return store.RemoveSessions(ctx, "owner", ids...)
+	})
+	records, err := store.ListSessions(t.Context(), "owner")
+	require.NoError(t, err)
+	assert.Equal(t, map[string][]byte{"a": []byte("record")}, records)
 }
 
 // Both keys of an owner have his part's tag, and the caller's prefix; nothing else is kept but what was put.
