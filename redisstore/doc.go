@@ -6,7 +6,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	auth, err := authjwt.New(authjwt.Settings{SecretKey: secret, Store: store})
+//	auth, err := authjwt.New(authjwt.Settings{SecretKey: secret, Store: store, Sessions: store})
 //
 // # What it promises
 //

@@ -44,6 +44,7 @@ func serve(ctx context.Context, redisAddr, addr string) error {
 		SecretKey:     os.Getenv("SECRET_KEY"), // the same for all servers; openssl rand -base64 32
 		TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Cookies},
 		Store:         store,
+		Sessions:      store,          // logins from all servers, for a page "your devices"
 		Logger:        slog.Default(), // logins, revocations, and the state of Redis
 	})
 	if err != nil {
