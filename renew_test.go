@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,6 +196,8 @@ func TestRenew_Not(t *testing.T) {
 		"the store fails at the second question": {change: func(b *slider) { b.failAfterOne() }},
 		"within the leeway": {edit: func(s *authjwt.Settings) { s.DecodeLeeway = time.Minute },
 			change: func(b *slider) { b.pass(4*time.Minute + time.Second) }},
+		"at its end, within the leeway": {edit: func(s *authjwt.Settings) { s.DecodeLeeway = time.Minute },
+			change: func(b *slider) { b.pass(4 * time.Minute) }},
 		"no session":             {change: func(b *slider) { b.cookie[slidingCookie] = due(map[string]any{"csrf": "x"}) }},
 		"a session of ours":      {change: func(b *slider) { b.cookie[slidingCookie] = due(ofASession) }, renewed: true},
 		"without end":            {change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("session_exp")) }},
@@ -278,4 +281,32 @@ func TestRenew_OddCSRFValues(t *testing.T) {
 		assert.Len(t, renewed["csrf"], 36)
 		assert.Equal(t, renewed["csrf"], b.cookie[slidingValue])
 	}
+}
+
+// The bounds of the setting, and what a Manager makes of tokens that were made by other settings.
+func TestRenew_Settings(t *testing.T) {
+	for _, within := range []time.Duration{time.Second, 450 * time.Second} {
+		newManager(t, slides, func(s *authjwt.Settings) { s.RefreshWithin = within })
+	}
+	for _, row := range []struct{ setting, life time.Duration }{{10 * time.Minute, 10 * time.Minute}, {time.Hour, 15 * time.Minute}} {
+		b := newSlider(t, func(s *authjwt.Settings) { s.AccessTokenExpires = row.setting })
+		b.pass(11 * time.Minute)
+		b.cookie[slidingCookie] = due(ofASession) // of fifteen minutes
+		require.True(t, b.renews(t, "GET", "/protected"))
+		exp, err := b.claims(t, b.cookie[slidingCookie])["exp"].(json.Number).Int64()
+		require.NoError(t, err)
+		assert.Equal(t, b.time().Add(row.life).Unix(), exp, "no longer than the setting, and than before")
+	}
+}
+
+// The second question says that a token may be made of its answer: a store must not answer it by a cache.
+func TestRenew_AsksPastCaches(t *testing.T) {
+	b := newSlider(t)
+	b.logIn(t)
+	var asked []bool
+	b.store.Store = &hookedStore{Store: b.store.Store, get: func(keys []string) {
+		asked = append(asked, strings.Contains(strings.Join(keys, " "), ":used:"))
+	}}
+	require.True(t, b.renews(t, "GET", "/protected"))
+	assert.Equal(t, []bool{false, true}, asked)
 }
