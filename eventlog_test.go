@@ -115,6 +115,7 @@ func TestLogger_Records(t *testing.T) {
 	s.do("POST", "/v2/login", "")
 	record = log.take(t)[0]
 	assert.Equal(t, strings.Repeat("m", 255), record["subject"], "cut between letters")
+	assert.Equal(t, "authjwt: invalid_credentials: Bad username or password", record["error"])
 	assert.NotContains(t, record, "cause", "it may quote what the client sent")
 	assert.NotContains(t, fmt.Sprint(record), "hunter2")
 }
