@@ -34,7 +34,7 @@ func endDevice(auth *authjwt.Manager) gin.HandlerFunc {
 			return
 		}
 		if !slices.ContainsFunc(sessions, func(s authjwt.Session) bool { return s.ID == id }) {
-			c.AbortWithStatusJSON(http.StatusNotFound, gin.H{"detail": "You have no such session"})
+			a.Abort(&authjwt.Error{Status: http.StatusNotFound, Code: "no_session", Detail: "You have no such session"})
 			return
 		}
 		if id == a.Token().SessionID {
