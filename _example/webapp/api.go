@@ -22,6 +22,8 @@ func mountAPI(r *gin.RouterGroup, auth *authjwt.Manager) {
 	r.GET("/me", me)
 	r.GET("/notes", notes.list)
 	r.POST("/notes", notes.add)
+	r.GET("/sessions", listDevices(auth))
+	r.DELETE("/sessions/:id", endDevice(auth))
 	r.GET("/live", live(auth))
 }
 

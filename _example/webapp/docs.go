@@ -25,8 +25,10 @@ func mountDocs(r *gin.Engine, auth *authjwt.Manager) {
 func document(auth *authjwt.Manager) gin.H {
 	own := auth.OpenAPI("/auth")
 	paths := gin.H{
-		"/api/me":    gin.H{"get": operation(own, "GET", "Who is logged in", "200")},
-		"/api/notes": gin.H{"get": operation(own, "GET", "The user's notes", "200"), "post": addNoteOperation(own)},
+		"/api/me":            gin.H{"get": operation(own, "GET", "Who is logged in", "200")},
+		"/api/notes":         gin.H{"get": operation(own, "GET", "The user's notes", "200"), "post": addNoteOperation(own)},
+		"/api/sessions":      gin.H{"get": listDevicesOperation(own)},
+		"/api/sessions/{id}": gin.H{"delete": endDeviceOperation(own)},
 	}
 	maps.Copy(paths, own.Paths)
 	answer := within(own.Paths, "/auth/login", "post", "responses", "200", "content", gin.MIMEJSON, "schema")
@@ -47,6 +49,8 @@ func within(document map[string]any, names ...string) map[string]any {
 	return document
 }
 
+var noValue = gin.H{"description": "A cookie without its CSRF value, or another site's page"}
+
 func operation(own authjwt.OpenAPI, method, summary, status string) gin.H {
 	refused := gin.H{"description": "No token, or one that counts no more"}
 	return gin.H{
@@ -62,6 +66,30 @@ func addNoteOperation(own authjwt.OpenAPI) gin.H {
 	add["requestBody"] = gin.H{"required": true, "content": gin.H{gin.MIMEJSON: gin.H{"schema": note}}}
 	refusals := add["responses"].(gin.H)
 	refusals["400"] = gin.H{"description": "No text, or one that is too long"}
-	refusals["403"] = gin.H{"description": "A cookie without its CSRF value, or another site's page"}
+	refusals["403"] = noValue
 	return add
+}
+
+func listDevicesOperation(own authjwt.OpenAPI) gin.H {
+	list := operation(own, "GET", "Where the user is logged in", "200")
+	text, date := gin.H{"type": "string"}, gin.H{"type": "string", "format": "date-time"}
+	session := gin.H{"type": "object", "required": []string{"id"}, "properties": gin.H{
+		"id": text, "created": date, "last_refresh": date, "expires_at": date, "client_address": text, "user_agent": text,
+	}}
+	this := gin.H{"type": "string", "description": "The id of the session that asks"}
+	answer := gin.H{"type": "object", "required": []string{"sessions", "this"}, "properties": gin.H{
+		"sessions": gin.H{"type": "array", "items": session}, "this": this,
+	}}
+	list["responses"].(gin.H)["200"].(gin.H)["content"] = gin.H{gin.MIMEJSON: gin.H{"schema": answer}}
+	return list
+}
+
+func endDeviceOperation(own authjwt.OpenAPI) gin.H {
+	end := operation(own, "DELETE", "Logs out one of the user's devices", "204")
+	end["description"] = "Where it is the one that asks, this is a logout: its cookies are deleted."
+	end["parameters"] = []gin.H{{"name": "id", "in": "path", "required": true, "schema": gin.H{"type": "string"}}}
+	refusals := end["responses"].(gin.H)
+	refusals["403"] = noValue
+	refusals["404"] = gin.H{"description": "None of the user's sessions, or one that has ended"}
+	return end
 }

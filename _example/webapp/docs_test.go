@@ -25,7 +25,7 @@ func TestDocument_IsValid(t *testing.T) {
 	assert.Equal(t, "3.1.0", doc.OpenAPI)
 	for _, route := range router(w.Manager, "").Routes() {
 		if below, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/"), "/"); below == "api" && route.Path != "/api/live" || below == "auth" && route.Path != "/auth/cookies" {
-			item := doc.Paths.Find(route.Path)
+			item := doc.Paths.Find(strings.Replace(route.Path, ":id", "{id}", 1))
 			require.NotNil(t, item, route.Path)
 			assert.NotNil(t, item.GetOperation(route.Method), "%s %s", route.Method, route.Path)
 		}

@@ -1,5 +1,5 @@
-// Webapp is a page and its API: it logs in, renews its token by itself and logs out, everywhere if asked. The
-// tokens lie in HttpOnly cookies. Swagger UI is at /docs. Open http://localhost:8080; name and password are test.
+// Webapp is a page and its API: it logs in, renews its token by itself, shows where else the user is logged in, and logs
+// out: here, there, or everywhere. The tokens lie in HttpOnly cookies. Swagger UI is at /docs. Open http://localhost:8080; name and password are test.
 package main
 
 import (
@@ -34,11 +34,13 @@ func main() {
 
 // settings admits tokens in cookies, for pages, and in the Authorization header, for all other clients.
 func settings(secret, frontend string) authjwt.Settings {
+	store := new(authjwt.MemoryStore)
 	s := authjwt.Settings{
 		SecretKey:         secret,
 		TokenLocation:     []authjwt.Location{authjwt.Headers, authjwt.Cookies},
 		RefreshCookiePath: "/auth", // no other route sees the refresh token
-		Store:             new(authjwt.MemoryStore),
+		Store:             store,
+		Sessions:          store, // for the list of devices
 	}
 	if frontend != "" {
 		s.TrustedOrigins = []string{frontend}

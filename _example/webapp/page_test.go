@@ -24,12 +24,15 @@ type webapp struct {
 	seen  []string
 }
 
-func startWebapp(t *testing.T, life time.Duration) *webapp {
+func startWebapp(t *testing.T, life time.Duration, edit ...func(*authjwt.Settings)) *webapp {
 	t.Helper()
 	w := new(webapp)
 	s := settings(secret, "")
 	s.AccessTokenExpires = life
 	s.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+	for _, f := range edit {
+		f(&s)
+	}
 	auth, err := authjwt.New(s)
 	require.NoError(t, err)
 	w.Manager = auth

@@ -16,7 +16,7 @@ var embedded embed.FS
 const pagePolicy = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 func mountPages(r *gin.Engine) {
-	static(r, "/", pagePolicy, folder(embedded, "static"), "", "app.js", "authjwt.js", "style.css", "icon.svg")
+	static(r, "/", pagePolicy, folder(embedded, "static"), "", "app.js", "authjwt.js", "devices.js", "style.css", "icon.svg")
 }
 
 // folder panics if it is not there: it is part of the program.

@@ -40,6 +40,7 @@ func TestScreenshots(t *testing.T) {
 						require.NoError(t, os.WriteFile(filepath.Join(folder, page+"-"+name+".png"), picture, 0o644))
 					}
 				}
+				w.device(t, "test", "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0")
 				logIn(t, tab, w)
 				eval[any](t, tab, `document.querySelector("#note input").value = "Buy milk", 0`)
 				click(t, tab, "#note .primary")

@@ -1,9 +1,12 @@
 import { AuthJWT, getCookie } from "./authjwt.js";
+import { Devices } from "./devices.js";
 
 const show = observe(window.fetch); // before anything is sent
 const auth = new AuthJWT({ base: "/auth" });
 const $ = (selector) => document.querySelector(selector);
 const state = { token: null, skew: 0, renewals: 0, socket: null, turn: 0 };
+const ended = "Your session has ended.";
+const devices = new Devices($("#devices"), auth, { now, ended: () => signedOut(ended), logout });
 
 /** Lists every request of the page, those that authjwt.js makes by itself, too. */
 function observe(fetch) {
@@ -31,13 +34,14 @@ async function refreshView() {
   const turn = ++state.turn; // an answer that a later question or a logout has overtaken shows nothing
   const answer = await auth.fetch("/api/me").catch(() => null); // the network's mistakes
   if (turn !== state.turn) return;
-  if (!answer?.ok) return signedOut(answer?.status === 401 ? "" : "The server cannot tell who you are. Try again.");
-  const [{ user, claims, now }, cookies] = await Promise.all([answer.json(), receivedCookies()]);
+  if (answer?.status === 401) return signedOut(state.token || $("#problem").textContent === ended ? ended : ""); // another device may have ended it
+  if (!answer?.ok) return signedOut("The server cannot tell who you are. Try again.");
+  const [{ user, claims, now: clock }, cookies] = await Promise.all([answer.json(), receivedCookies()]);
   if (turn !== state.turn) return;
   if (state.token && state.token.jti !== claims.jti && state.token.sid === claims.sid) state.renewals++;
   else if (state.token?.sid !== claims.sid) state.renewals = 0;
   state.token = claims;
-  state.skew = now - Date.now();
+  state.skew = clock - Date.now();
   $("#user").textContent = user;
   $("#fresh").textContent = claims.fresh ? "fresh" : "not fresh";
   $("#session").textContent = claims.sid.slice(-8);
@@ -48,6 +52,7 @@ async function refreshView() {
   $("#signed-in").hidden = false;
   tick();
   connect();
+  await devices.refresh();
 }
 
 function describe([name, value]) {
@@ -77,12 +82,18 @@ function showCookies(cookies) {
   $("#cookies tbody").replaceChildren(...rows);
 }
 
+/** The server's time. */
+function now() {
+  return Date.now() + state.skew;
+}
+
 /** Shows the seconds that are left. */
 function tick() {
   if (!state.token) return;
-  const left = state.token.exp - (Date.now() + state.skew) / 1000;
+  const left = state.token.exp - now() / 1000;
   $("#left").textContent = left > 0 ? `${Math.ceil(left)} s left` : "run out";
   $("#life").value = Math.max(0, left / (state.token.exp - state.token.iat));
+  devices.tick();
 }
 
 /** Opens the WebSocket, which the server closes when the token counts no more. The next call renews it: here, a question who is logged in. */
@@ -106,12 +117,13 @@ function signedOut(problem = "") {
   state.socket = null;
   $("#problem").textContent = problem;
   $("#notes").replaceChildren();
+  devices.clear();
   $("#signed-in").hidden = true;
   $("#signed-out").hidden = false;
 }
 
 async function listNotes(answer) {
-  if (answer.status === 401) return signedOut("Your session has ended.");
+  if (answer.status === 401) return signedOut(ended);
   const { notes, detail } = await answer.json();
   const texts = notes ?? [detail];
   $("#notes").replaceChildren(...texts.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
@@ -131,8 +143,12 @@ $("#note").onsubmit = async (event) => {
   await listNotes(await auth.fetch("/api/notes", { method: "POST", headers: { "Content-Type": "application/json" }, body }));
 };
 $("#get").onclick = async () => listNotes(await auth.fetch("/api/notes"));
-$("#logout").onclick = async () => leave(await auth.logout());
+$("#logout").onclick = logout;
 $("#logout-all").onclick = async () => leave(await auth.logoutEverywhere());
+
+async function logout() {
+  leave(await auth.logout());
+}
 
 async function leave(answer) {
   if (answer.status === 401) answer = await auth.logout(); // the session has ended already: the cookies are to go
