@@ -27,7 +27,7 @@ func login(c *gin.Context) (string, error) {
 		return "", err
 	}
 	if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(given)), []byte(user.hash)) != 1 {
-		return cred.Username, authjwt.ErrInvalidCredentials // the name is for OnEvent alone
+		return cred.Username, authjwt.ErrInvalidCredentials // the name is for events alone
 	}
 	return cred.Username, nil
 }
