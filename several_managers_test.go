@@ -23,6 +23,7 @@ const clashText = "another Manager (first) is bound to this request and has the 
 func namesakes(tb testing.TB, clash bool) (first, second *authjwt.Manager) {
 	return areas(tb, func(a, b *authjwt.Settings) {
 		a.Name, b.Name, a.AccessCookieKey = "first", "second", "shared_cookie"
+		b.LoadUser = func(_ context.Context, t *authjwt.Token) (any, error) { return t.Subject, nil }
 		if clash {
 			b.RefreshCookieKey = "shared_cookie"
 		}
@@ -85,6 +86,9 @@ func TestClash_EveryMethod(t *testing.T) {
 			}
 			g := guard(t, func(c *gin.Context) {
 				first.Bind(c)
+				if method.Name == "User" && !clash { // which wants an accepted token
+					assert.NoError(t, second.Bind(c).JWTRequired())
+				}
 				errSecond = call(second, c)
 			})
 			rec := g.do(inHeaderOf(t, second, refresh))
@@ -96,7 +100,7 @@ func TestClash_EveryMethod(t *testing.T) {
 			assertClash(t, errSecond, method.Name)
 			assert.Zero(t, results, method.Name)
 			assert.Empty(t, rec.Header()["Set-Cookie"], method.Name)
-			if strings.HasPrefix(method.Name, "JWT") || strings.HasPrefix(method.Name, "Fresh") {
+			if strings.HasPrefix(method.Name, "JWT") || strings.HasPrefix(method.Name, "Fresh") || method.Name == "User" {
 				assertInternal(t, g, rec)
 			} else {
 				g.assertAccepted(t, rec)
