@@ -23,7 +23,6 @@ type Manager struct {
 	entryPrefixes   [entryKinds]string
 	verified        *tokenCache            // nil: none
 	outage          atomic.Pointer[outage] // the last; nil: none so far
-	listOutage      atomic.Pointer[outage] // of Settings.Sessions
 	storeLost       atomic.Int64           // the latest epoch that was told of, or New, in Unix milliseconds
 
 	answers sync.Map // *answer by *failure

@@ -12,11 +12,11 @@ const maxDate = 253402300799
 const unnamedType TokenType = "(unnamed)"
 
 // reservedClaims are written by the package alone.
-var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "persistent", "iss", "aud", "sid", "session_exp"}
+var reservedClaims = []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "persistent", "iss", "aud", "sid", "session_exp", "session_iat"}
 
 // wireClaims are the claims the package reads; all others are checked for form and skipped.
 type wireClaims struct {
-	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, csrf, persistent, issuer, audience, scope, scopes, session, sessionEnd member
+	subject, issuedAt, notBefore, id, expiresAt, kind, fresh, csrf, persistent, issuer, audience, scope, scopes, session, sessionEnd, sessionBegin member
 }
 
 // member returns the field for a claim, or nil.
@@ -52,6 +52,8 @@ func (w *wireClaims) member(name []byte) *member {
 		return &w.session
 	case `"session_exp"`:
 		return &w.sessionEnd
+	case `"session_iat"`:
+		return &w.sessionBegin
 	}
 	return nil
 }
@@ -112,8 +114,11 @@ func (w *wireClaims) check(s *Settings, t *Token, now time.Time) *failure {
 }
 
 // identify reads whom a token is about that is refused for its claims, as far as they can be read: for an event alone.
-func (w *wireClaims) identify(t *Token) {
-	t.Subject, _ = w.subject.text(t.payload)
+func (w *wireClaims) identify(s *Settings, t *Token) {
+	var ok bool
+	if t.Subject, ok = w.subject.text(t.payload); !ok && s.IntegerSubjects {
+		t.Subject, _ = w.subject.integer(t.payload)
+	}
 	t.ID, _ = w.id.text(t.payload)
 	t.SessionID, _ = w.session.text(t.payload)
 }

@@ -246,7 +246,7 @@ func TestT17_MintedIssuer(t *testing.T) {
 }
 
 func TestT18_ReservedClaims(t *testing.T) {
-	reserved := []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "iss", "aud", "sid", "session_exp"}
+	reserved := []string{"sub", "iat", "nbf", "jti", "exp", "type", "fresh", "csrf", "iss", "aud", "sid", "session_exp", "session_iat"}
 	spellings := map[string]string{"Exp": "Exp_", "SUB": "SUBJECT", "ſub": "ſubject", "iſſ": "iſſue", "ſeſſion_exp": "ſession", "sEsSiOn_ExP": "session", "TYPE": "TYPES"}
 	for _, name := range reserved {
 		spellings[name] = name + "_"

@@ -30,12 +30,13 @@ type tokenSpec struct {
 	alg        string
 	mistakes   []error
 
-	id         string    // jti; empty: a random one
-	csrf       string    // the claim; empty: a random one
-	notBefore  time.Time // iat is not earlier, whatever the clock says
-	dated      time.Time // when it was made first: made again, it has the same iat
-	session    string    // sid; empty: none
-	sessionEnd time.Time // session_exp; zero: none
+	id           string    // jti; empty: a random one
+	csrf         string    // the claim; empty: a random one
+	notBefore    time.Time // iat is not earlier, whatever the clock says
+	dated        time.Time // when it was made first: made again, it has the same iat
+	session      string    // sid; empty: none
+	sessionEnd   time.Time // session_exp; zero: none
+	sessionBegin time.Time // session_iat; zero: none, for the token is the session's first
 
 	issued issued // what create has made
 }
@@ -225,6 +226,9 @@ func (m *Manager) writePayload(room *scratch, s *tokenSpec) ([]byte, error) {
 	}
 	if !s.sessionEnd.IsZero() {
 		b = strconv.AppendInt(append(b, `,"session_exp":`...), s.sessionEnd.Unix(), 10)
+	}
+	if s.session != "" && !s.sessionBegin.IsZero() {
+		b = strconv.AppendInt(append(b, `,"session_iat":`...), s.sessionBegin.Unix(), 10)
 	}
 	if m.settings.EncodeIssuer != "" && (s.kind == Access || !m.settings.InsecureNoRefreshIssuer) {
 		b, _ = jsontext.AppendQuote(append(b, `,"iss":`...), m.settings.EncodeIssuer) // New checked it

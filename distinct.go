@@ -117,13 +117,26 @@ func (c *couple) stores() []error {
 
 // apartByIssuer tells whether a token with an iss is acceptable to one of the two at most.
 func apartByIssuer(a, b *Settings) bool {
-	return a.DecodeIssuer != "" && b.DecodeIssuer != "" && a.DecodeIssuer != b.DecodeIssuer
+	return a.DecodeIssuer != "" && b.DecodeIssuer != "" && a.DecodeIssuer != b.DecodeIssuer &&
+		a.EncodeIssuer != b.DecodeIssuer && b.EncodeIssuer != a.DecodeIssuer // or one makes tokens for the other
 }
 
 // apartByAudience is the same of aud. Without DecodeAudience a token must have none.
 func apartByAudience(a, b *Settings) bool {
-	common := slices.ContainsFunc(a.DecodeAudience, func(aud string) bool { return slices.Contains(b.DecodeAudience, aud) })
-	return !common && len(a.DecodeAudience)+len(b.DecodeAudience) > 0
+	return len(a.DecodeAudience)+len(b.DecodeAudience) > 0 && !meet(a.DecodeAudience, b.DecodeAudience) &&
+		!a.makesFor(b) && !b.makesFor(a)
+}
+
+// makesFor tells whether new tokens have an aud that b accepts.
+func (s *Settings) makesFor(b *Settings) bool {
+	if len(b.DecodeAudience) == 0 {
+		return len(s.EncodeAudience) == 0
+	}
+	return meet(s.EncodeAudience, b.DecodeAudience)
+}
+
+func meet(a, b []string) bool {
+	return slices.ContainsFunc(a, func(text string) bool { return slices.Contains(b, text) })
 }
 
 // origin says where a key comes from, and not what it is.
@@ -175,9 +188,16 @@ func (m *Manager) clash(bound *AuthJWT) error {
 	return nil
 }
 
-// sameValue compares what may be of a type that cannot be compared: then the answer is no. Where a can be, so can b, or it differs
-// in type.
-func sameValue(a, b any) bool { return reflect.ValueOf(a).Comparable() && a == b }
+// sameValue compares what may be of a type that cannot be compared: a map or list is the same if it is in the same
+// place, and of a function, and of what holds one of these, the answer is no. Where a can be compared, so can b, or it differs in type.
+func sameValue(a, b any) bool {
+	one, other := reflect.ValueOf(a), reflect.ValueOf(b)
+	switch one.Kind() {
+	case reflect.Map, reflect.Slice:
+		return one.Type() == other.Type() && one.Pointer() == other.Pointer()
+	}
+	return one.Comparable() && a == b
+}
 
 func ordinal(n int) string {
 	suffix := "th"

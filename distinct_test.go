@@ -234,7 +234,9 @@ func TestDistinct_IssuersAndAudiences(t *testing.T) {
 		name               string
 		issuerA, issuerB   string
 		audA, audB         []string
-		unnamedA, unnamedB bool // InsecureNoRefreshIssuer
+		unnamedA, unnamedB bool     // InsecureNoRefreshIssuer
+		encodeA, encodeB   []string // EncodeAudience
+		namedA, namedB     string   // EncodeIssuer
 		want               []string
 	}{
 		{name: "neither", want: list(key)},
@@ -251,12 +253,19 @@ func TestDistinct_IssuersAndAudiences(t *testing.T) {
 		{name: "one audience in common", audA: list("a", "b"), audB: list("b", "c"), want: list(key)},
 		{name: "an audience in one", audA: list("a")},
 		{name: "audiences, and no issuer on refresh tokens", audA: list("a"), audB: list("b"), unnamedA: true, unnamedB: true, issuerA: "i", issuerB: "i"},
+		{name: "an audience in one, not on its tokens", audA: list("a"), encodeA: []string{}, want: list(key)},
+		{name: "tokens for the other audience, too", audA: list("a"), audB: list("b"), encodeA: list("a", "b"), want: list(key)},
+		{name: "tokens for the other audience, of the other", audA: list("a"), audB: list("b"), encodeB: list("a"), want: list(key)},
+		{name: "tokens for a third", audA: list("a"), audB: list("b"), encodeA: list("a", "c")},
+		{name: "tokens of the other issuer", issuerA: "a", issuerB: "b", namedA: "b", want: list(key)},
+		{name: "tokens of the other issuer, of the other", issuerA: "a", issuerB: "b", namedB: "a", want: list(key)},
 		{name: "issuers, and one audience", issuerA: "a", issuerB: "b", audA: list("a"), audB: list("a")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a, b := areas(t, func(a, b *authjwt.Settings) {
 				a.SecretKey, a.DecodeIssuer, a.DecodeAudience, a.InsecureNoRefreshIssuer = staffSecret, row.issuerA, row.audA, row.unnamedA
 				b.SecretKey, b.DecodeIssuer, b.DecodeAudience, b.InsecureNoRefreshIssuer = staffSecret, row.issuerB, row.audB, row.unnamedB
+				a.EncodeAudience, b.EncodeAudience, a.EncodeIssuer, b.EncodeIssuer = row.encodeA, row.encodeB, row.namedA, row.namedB
 			})
 			assertShared(t, a, b, row.want)
 			if row.want == nil {

@@ -19,6 +19,7 @@ const (
 	// EventRefreshed: a refresh token was exchanged.
 	EventRefreshed EventKind = "refreshed"
 	// EventRenewed: an access token was renewed in the answer to a request: see Settings.RefreshWithin. TokenID is the old one's.
+	// A refusal later in the same request takes the new one back.
 	EventRenewed EventKind = "renewed"
 	// EventRefused: a request was refused, by a guard, [AuthJWT.Abort] or a prebuilt route, for any reason but that of
 	// EventCSRF and EventLoginFailed. Err is the refusal, Code its code.
@@ -31,7 +32,7 @@ const (
 	EventReused EventKind = "reused"
 	// EventRevoked: a token was revoked, where TokenID is set, or else a session, where SessionID is, or else a subject.
 	EventRevoked EventKind = "revoked"
-	// EventStoreDown: the Store, or Settings.Sessions, did not answer, for the first time since it last did. Err says why. It is told once a
+	// EventStoreDown: the Store did not answer, for the first time since it last did. Err says why. It is told once a
 	// second at most, for where a part of the Store is away calls fail and succeed in turn.
 	EventStoreDown EventKind = "store down"
 	// EventStoreRecovered: the Store answers again, after an EventStoreDown.
@@ -105,10 +106,13 @@ func (a *AuthJWT) emitRefusal(about Event, e *Error) {
 	a.m.emit(context.WithoutCancel(a.c.Request.Context()), a, about)
 }
 
+// maxAddress is enough for every address; what a trusted platform's header says may be none.
+const maxAddress = 64
+
 // clientAddress is empty for a request that no engine serves.
 func clientAddress(a *AuthJWT) (address string) {
 	defer func() { _ = recover() }()
-	return a.c.ClientIP()
+	return printable(a.c.ClientIP(), maxAddress)
 }
 
 // noteEpoch notices a new loss of the store's memory: a beginning of it that is later than New, and than every

@@ -49,7 +49,7 @@ var (
 	failSubject       = badToken("token_claims_invalid", "Subject claim (sub) must be a string.", jwt.ErrTokenInvalidSubject)
 	failTokenID       = badToken("token_claims_invalid", "JWT ID claim (jti) must be a string.", jwt.ErrTokenInvalidId)
 	failNoTokenID     = badToken("token_claims_invalid", `Token is missing the "jti" claim`, jwt.ErrTokenRequiredClaimMissing)
-	failSession       = badToken("token_claims_invalid", "Session claims (sid, session_exp) must be a string and an integer.", jwt.ErrTokenInvalidClaims)
+	failSession       = badToken("token_claims_invalid", "Session claims (sid, session_exp, session_iat) must be a string and integers.", jwt.ErrTokenInvalidClaims)
 	failNoType        = badToken("token_claims_invalid", `Token is missing the "type" claim`, jwt.ErrTokenRequiredClaimMissing)
 	failRefused       = badToken("token_refused", "Token is not accepted", jwt.ErrTokenInvalidClaims)
 

@@ -168,7 +168,7 @@ func (m *Manager) prebuilt(methods []string, handle func(a *AuthJWT) error) gin.
 // refuseLogin makes the refusal of a login, and tells of it where the client has failed, not the server.
 func (a *AuthJWT) refuseLogin(subject string, err error) *Error {
 	e := a.m.errorFrom(err, failInternal)
-	if e.Status < http.StatusInternalServerError {
+	if e.Status < http.StatusInternalServerError && a.refused == nil { // or a guard in it has told
 		a.emitRefusal(Event{Kind: EventLoginFailed, Subject: subject}, e)
 		e.told = true
 	}

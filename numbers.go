@@ -59,6 +59,15 @@ func (m member) date(payload string) (time.Time, bool) {
 	return time.Unix(seconds, 0).UTC(), ok
 }
 
+// seconds is a date in Unix seconds, which is never 0: that would be none.
+func (m member) seconds(payload string) (int64, bool) {
+	if m.kind != '0' {
+		return 0, false
+	}
+	seconds, ok := numericDate(payload[m.start:m.end])
+	return max(seconds, 1), ok
+}
+
 // numericDate takes the whole part of a JSON number by its digits: a float64 would round 1.9999999999999999 up.
 func numericDate(number string) (int64, bool) {
 	if seconds, ok := wholeSeconds(number); ok {

@@ -2,7 +2,6 @@ package authjwt
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 )
 
@@ -18,17 +17,14 @@ type outage struct {
 // eventPause is how far apart EventStoreDowns are: where a part of the Store is away, calls fail and succeed in turn.
 const eventPause = time.Second
 
-// noteStore notices when the Store goes down and comes back; asked is the context of who asked, for a client
-// that leaves says nothing about the Store.
-func (m *Manager) noteStore(asked context.Context, err error) { m.note(&m.outage, asked, err) }
-
-// note is noteStore for any store.
-func (m *Manager) note(of *atomic.Pointer[outage], asked context.Context, err error) {
+// noteStore notices when the store goes down and comes back; asked is the context of who asked, for a client
+// that leaves says nothing about the store.
+func (m *Manager) noteStore(asked context.Context, err error) {
 	if err != nil && asked.Err() != nil {
 		return
 	}
 	for {
-		last := of.Load()
+		last := m.outage.Load()
 		lasts := last != nil && last.up.IsZero()
 		if err == nil && !lasts || err != nil && lasts && last.alarmed {
 			return
@@ -50,7 +46,7 @@ func (m *Manager) note(of *atomic.Pointer[outage], asked context.Context, err er
 		case next.told.IsZero() || now.Sub(next.told).Abs() >= eventPause: // a clock that is set back silences nothing
 			next.told, next.alarmed, tell = now, true, EventStoreDown
 		}
-		if !of.CompareAndSwap(last, next) {
+		if !m.outage.CompareAndSwap(last, next) {
 			continue
 		}
 		if tell != "" {

@@ -8,8 +8,8 @@ import (
 )
 
 // renew sets the cookies of a new access token in the answer to a request whose token, from a cookie, ends within
-// Settings.RefreshWithin. It may find a reason not to, and then the old token stays good for as long as it is: the request
-// has been accepted, whatever happens here.
+// Settings.RefreshWithin. Where it finds a reason not to, the old token stays good for as long as it is: the request
+// has been accepted, and only a panic of a callback undoes that.
 func (a *AuthJWT) renew(t *Token) {
 	if !a.mayRenew(t) {
 		return
@@ -34,7 +34,7 @@ func (a *AuthJWT) renew(t *Token) {
 	if e := a.m.askRevoked(a.c.Request.Context(), a, t, true); e != nil {
 		return
 	}
-	if e := a.recordSession(t, spec, spec.issued.expiresAt); e != nil {
+	if e := a.recordSession(spec, spec.sessionBegin, spec.sessionEnd); e != nil { // as long as it may slide
 		return
 	}
 	a.writeNew(cookies)
@@ -49,9 +49,11 @@ func (a *AuthJWT) mayRenew(t *Token) bool {
 	switch {
 	case t.Type != Access || t.Location != Cookies || t.SessionID == "": // there is no session to end it by
 		return false
-	case t.IssuedAt.IsZero() || t.ExpiresAt.IsZero() || t.sessionEnd.IsZero() && s.SessionExpires != NoExpiry:
+	case t.IssuedAt.IsZero() || t.ExpiresAt.IsZero() || t.sessionEnds == 0:
 		return false
-	case !t.sessionEnd.IsZero() && !t.ExpiresAt.Before(t.sessionEnd): // no token can live longer
+	case t.ExpiresAt.Unix() >= t.sessionEnds: // no token can live longer
+		return false
+	case t.Issuer != s.EncodeIssuer: // an outside issuer's would become one of ours
 		return false
 	}
 	rest, life := t.ExpiresAt.Sub(s.Now()), t.ExpiresAt.Sub(t.IssuedAt)
@@ -65,11 +67,18 @@ func (a *AuthJWT) mayRenew(t *Token) bool {
 	return !slices.ContainsFunc(a.c.Writer.Header()["Set-Cookie"], access.replaces) // a login, a logout, or done
 }
 
-// renewal describes the successor of t: the same claims, session and CSRF value, which pages may hold, but not fresh.
+// renewal describes the successor of t: the same claims, header, session and CSRF value, which pages may hold, but not fresh.
 func (m *Manager) renewal(t *Token) (*tokenSpec, bool) {
 	var claims map[string]jsontext.Value
-	if t.Decode(&claims) != nil {
+	if t.Decode(&claims) != nil || claims["type"] == nil { // the same, with UntypedTokens
 		return nil, false
+	}
+	headers, err := UnverifiedHeader(t.raw) // which verify has seen
+	if err != nil {
+		return nil, false
+	}
+	for _, name := range []string{"alg", "kid"} { // the key may be another one by now
+		delete(headers, name)
 	}
 	for name := range claims {
 		if containsFold(reservedClaims, name) {
@@ -77,8 +86,8 @@ func (m *Manager) renewal(t *Token) (*tokenSpec, bool) {
 		}
 	}
 	spec := &tokenSpec{
-		kind: Access, subject: t.Subject, persistent: t.persistent, audience: t.Audience, claims: []any{claims},
-		notBefore: t.IssuedAt, session: t.SessionID, sessionEnd: t.sessionEnd, expires: t.ExpiresAt.Sub(t.IssuedAt),
+		kind: Access, subject: t.Subject, persistent: t.persistent, audience: t.Audience, claims: []any{claims}, headers: headers,
+		notBefore: t.IssuedAt, session: t.SessionID, sessionEnd: t.sessionEnd(), sessionBegin: t.sessionBegin(), expires: t.ExpiresAt.Sub(t.IssuedAt),
 	}
 	if validCookieValue(t.csrf) { // what others that share the key have made may not be
 		spec.csrf = t.csrf
@@ -103,6 +112,9 @@ func (s *Settings) renewalMistakes(signs bool) (found []error) {
 	}
 	if s.AccessTokenExpires == NoExpiry {
 		found = append(found, mistake("RefreshWithin", "tokens do not end, so that none is due; set AccessTokenExpires"))
+	}
+	if s.SessionExpires == NoExpiry {
+		found = append(found, mistake("RefreshWithin", "sessions do not end, so that a stolen token would slide for ever; set SessionExpires"))
 	}
 	if !s.uses(Cookies) {
 		found = append(found, mistake("RefreshWithin", "tokens are renewed in cookies alone; add Cookies to TokenLocation"))

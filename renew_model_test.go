@@ -119,7 +119,7 @@ func (m *slidingModel) step(t *testing.T) {
 		read, err := m.auth.Verify(t.Context(), token.raw, authjwt.Access)
 		if err == nil && m.auth.Revoke(t.Context(), read) == nil {
 			count("token")
-			token.denied = true
+			token.session.ended = true // of a token that slides
 		}
 	default:
 		if rec := m.as(t, browser, "POST", "/logout"); rec.Code == http.StatusOK {

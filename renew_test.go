@@ -2,6 +2,7 @@ package authjwt_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -109,7 +110,7 @@ func TestRenew_Answer(t *testing.T) {
 	number := func(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
 	now, end := number(b.time().Unix()), number(b.time().Unix()+15*60)
 	assert.NotEqual(t, first["jti"], second["jti"])
-	for name, want := range map[string]any{"jti": second["jti"], "iat": now, "nbf": now, "exp": end, "fresh": false} {
+	for name, want := range map[string]any{"jti": second["jti"], "session_iat": first["iat"], "iat": now, "nbf": now, "exp": end, "fresh": false} {
 		first[name] = want
 	}
 	assert.Equal(t, first, second)
@@ -198,11 +199,13 @@ func TestRenew_Not(t *testing.T) {
 			change: func(b *slider) { b.pass(4*time.Minute + time.Second) }},
 		"at its end, within the leeway": {edit: func(s *authjwt.Settings) { s.DecodeLeeway = time.Minute },
 			change: func(b *slider) { b.pass(4 * time.Minute) }},
-		"no session":             {change: func(b *slider) { b.cookie[slidingCookie] = due(map[string]any{"csrf": "x"}) }},
-		"a session of ours":      {change: func(b *slider) { b.cookie[slidingCookie] = due(ofASession) }, renewed: true},
-		"without end":            {change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("session_exp")) }},
-		"without end, as it may": {edit: func(s *authjwt.Settings) { s.SessionExpires = authjwt.NoExpiry }, change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("session_exp")) }, renewed: true},
-		"without iat":            {change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("iat")) }},
+		"no session":          {change: func(b *slider) { b.cookie[slidingCookie] = due(map[string]any{"csrf": "x"}) }},
+		"a session of ours":   {change: func(b *slider) { b.cookie[slidingCookie] = due(ofASession) }, renewed: true},
+		"without end":         {change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("session_exp")) }},
+		"an outside issuer's": {change: func(b *slider) { b.cookie[slidingCookie] = due(with(ofASession, "iss", "other")) }},
+		"an untyped one": {edit: func(s *authjwt.Settings) { s.UntypedTokens = authjwt.Access },
+			change: func(b *slider) { b.cookie[slidingCookie] = due(with(ofASession, "type", nil)) }},
+		"without iat": {change: func(b *slider) { b.cookie[slidingCookie] = due(lacking("iat")) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			edit := row.edit
@@ -241,15 +244,13 @@ func moveToHeader(req *http.Request) {
 // ofASession are the claims of a token eleven minutes after its making.
 var ofASession = map[string]any{"sid": "b8b2a3a4-0000-4000-8000-000000000000", "session_exp": testNow.Add(time.Hour).Unix(), "csrf": "x"}
 
-func lacking(name string) map[string]any {
-	c := map[string]any{}
-	for n, v := range ofASession {
-		c[n] = v
-	}
-	if delete(c, name); name == "iat" {
-		c[name] = nil
-	}
-	return c
+func lacking(name string) map[string]any { return with(ofASession, name, nil) }
+
+// with is a copy of claims with one of another value; nil: it is left out.
+func with(claims map[string]any, name string, value any) map[string]any {
+	changed := maps.Clone(claims)
+	changed[name] = value
+	return changed
 }
 
 func due(changes map[string]any) string {
@@ -272,8 +273,7 @@ func TestRenew_OddCSRFValues(t *testing.T) {
 	for _, value := range []string{`x","sub":"mallory`, `x\`, "a;b", "é", ""} {
 		b := newSlider(t)
 		b.pass(11 * time.Minute)
-		c := lacking("")
-		c["csrf"] = value
+		c := with(ofASession, "csrf", value)
 		b.cookie[slidingCookie] = due(c)
 		require.True(t, b.renews(t, "GET", "/protected"))
 		renewed := b.claims(t, b.cookie[slidingCookie])

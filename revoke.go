@@ -13,11 +13,15 @@ const entryMargin = time.Minute
 var errNoStore = errors.New("set Settings.Store, with new(authjwt.MemoryStore) say")
 
 // Revoke makes t count for nothing from now on: 401 token_revoked. The other tokens of its session
-// stay good. It needs Settings.Store; the error is an *[Error], 503 where the store cannot be reached: then
+// stay good, but where Settings.RefreshWithin is set an access token's session ends with it, for a successor may be
+// on its way in this very answer. It needs Settings.Store; the error is an *[Error], 503 where the store cannot be reached: then
 // nothing is revoked. It is safe for concurrent use.
 func (m *Manager) Revoke(ctx context.Context, t *Token) error {
 	if t == nil || t.ID == "" {
 		return m.misused(errors.New("Revoke: it is no verified token with a jti"))
+	}
+	if m.settings.RefreshWithin > 0 && t.Type == Access && t.SessionID != "" {
+		return m.revokeSession(ctx, nil, Event{Subject: t.Subject, SessionID: t.SessionID, Location: t.Location})
 	}
 	return m.revoke(ctx, nil, t)
 }
@@ -163,8 +167,9 @@ func (m *Manager) askStore(ctx context.Context, from *AuthJWT, t *Token, renewin
 		return e
 	}
 	m.noteEpoch(ctx, times[1])
+	begin := t.sessionBegin() // a successor is as old as its session: a server whose clock is ahead may have made it
 	for _, cutoff := range times[:2] {
-		if !cutoff.IsZero() && t.IssuedAt.Unix() <= cutoff.Unix() {
+		if !cutoff.IsZero() && begin.Unix() <= cutoff.Unix() {
 			return m.fail(failRevoked, nil)
 		}
 	}
@@ -187,6 +192,17 @@ func (t *Token) session() string {
 	return t.SessionID
 }
 
+// sessionEnd is when the session of t ends at the latest; zero: never, or it has none.
+func (t *Token) sessionEnd() time.Time { return dateOf(t.sessionEnds) }
+
+// sessionBegin is when the session of t began; of a token without one, when it was issued.
+func (t *Token) sessionBegin() time.Time {
+	if t.sessionBegan != 0 && t.sessionBegan < t.IssuedAt.Unix() {
+		return dateOf(t.sessionBegan)
+	}
+	return t.IssuedAt
+}
+
 func sessionEntry(id string) entry {
 	end, _ := sessionEndOf(id)
 	return entry{entrySession, id, end}
@@ -196,8 +212,8 @@ func sessionEntry(id string) entry {
 // may get differ in exp, but must have one entry.
 func (m *Manager) tokenEntry(kind entryKind, t *Token) entry {
 	end := t.ExpiresAt
-	if t.Type == Refresh && !t.sessionEnd.IsZero() {
-		end = t.sessionEnd
+	if t.Type == Refresh && t.sessionEnds != 0 {
+		end = t.sessionEnd()
 	}
 	return entry{kind, t.ID, end}
 }

@@ -59,7 +59,10 @@ func (m *Manager) use(ctx context.Context, from *AuthJWT, t *Token, end time.Tim
 	case !m.withinGrace(first):
 		return "", m.reused(ctx, from, t)
 	}
-	next := Token{Type: Refresh, ID: t.ID, sessionEnd: end}
+	next := Token{Type: Refresh, ID: t.ID}
+	if !end.IsZero() {
+		next.sessionEnds = end.Unix()
+	}
 	for range maxSuccessors {
 		next.ID = successorOf(next.ID)
 		times, e := m.look(ctx, []entry{m.tokenEntry(entryUsed, &next)})

@@ -57,10 +57,14 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 		if a.m.settings.Store == nil {
 			return nil
 		}
-		if e := a.endPresented(false); e != nil {
+		if e := a.recordSession(access, access.dated, access.issued.expiresAt, refresh.issued.expiresAt); e != nil {
 			return e
 		}
-		return a.recordSession(nil, access, access.issued.expiresAt, refresh.issued.expiresAt)
+		e := a.endPresented(false)
+		if e != nil { // nobody has tokens of it
+			a.m.forgetSessions(context.WithoutCancel(a.c.Request.Context()), subject, access.session)
+		}
+		return e
 	})
 	if e == nil {
 		a.m.emit(a.c.Request.Context(), a, Event{Kind: EventIssued, Subject: subject, SessionID: access.session, TokenID: access.id})
@@ -123,8 +127,8 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 	access := &tokenSpec{kind: Access, subject: t.Subject, persistent: t.persistent, notBefore: t.IssuedAt}
 	s := &a.m.settings
 	if s.Store != nil {
-		access.session, access.sessionEnd = t.session(), t.sessionEnd
-		if t.sessionEnd.IsZero() && s.SessionExpires != NoExpiry { // it was made by itself
+		access.session, access.sessionEnd, access.sessionBegin = t.session(), t.sessionEnd(), t.sessionBegin()
+		if t.sessionEnds == 0 && s.SessionExpires != NoExpiry { // it was made by itself
 			access.sessionEnd = t.IssuedAt.Add(s.SessionExpires)
 		}
 		if !access.sessionEnd.IsZero() && !s.Now().Before(access.sessionEnd) { // within DecodeLeeway, or in a shorter session
@@ -139,12 +143,12 @@ func (a *AuthJWT) refresh(t *Token, opts []TokenOption) (TokenPair, *Error) {
 			if e := a.m.stillGood(a.c.Request.Context(), a, t); e != nil {
 				return e
 			}
-			return a.recordSession(t, access, access.issued.expiresAt, t.ExpiresAt)
+			return a.recordSession(access, t.sessionBegin(), access.issued.expiresAt, t.ExpiresAt)
 		})
 	}
 	next := &tokenSpec{
 		kind: Refresh, subject: t.Subject, persistent: access.persistent, notBefore: t.IssuedAt,
-		id: successorOf(t.ID), session: access.session, sessionEnd: access.sessionEnd,
+		id: successorOf(t.ID), session: access.session, sessionEnd: access.sessionEnd, sessionBegin: access.sessionBegin,
 	}
 	if _, err := a.m.create(next, nil); err != nil {
 		return TokenPair{}, a.m.notCreated(err)
@@ -162,7 +166,7 @@ func (a *AuthJWT) rotate(t *Token, access, next *tokenSpec) (TokenPair, *Error) 
 	if e := a.m.stillGood(a.c.Request.Context(), a, t); e != nil {
 		return TokenPair{}, e
 	}
-	if e := a.recordSession(t, access, access.issued.expiresAt, next.issued.expiresAt); e != nil {
+	if e := a.recordSession(access, t.sessionBegin(), access.issued.expiresAt, next.issued.expiresAt); e != nil {
 		return TokenPair{}, e
 	}
 	id, e := a.m.use(a.c.Request.Context(), a, t, next.sessionEnd)
@@ -305,12 +309,15 @@ func (m *Manager) verifyPast(ctx context.Context, raw string) (t *Token, live bo
 
 // readSession is false where the claims of a session cannot be read.
 func (w *wireClaims) readSession(t *Token) bool {
-	id, end := true, true
+	id, end, begin := true, true, true
 	if w.session.kind != 0 {
 		t.SessionID, id = w.session.text(t.payload)
 	}
 	if w.sessionEnd.kind != 0 {
-		t.sessionEnd, end = w.sessionEnd.date(t.payload)
+		t.sessionEnds, end = w.sessionEnd.seconds(t.payload)
 	}
-	return id && end
+	if w.sessionBegin.kind != 0 {
+		t.sessionBegan, begin = w.sessionBegin.seconds(t.payload)
+	}
+	return id && end && begin
 }

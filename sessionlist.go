@@ -26,12 +26,15 @@ type Session struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// ClientAddress is gin's ClientIP at that last time, which believes the proxies that the engine trusts.
 	ClientAddress string `json:"client_address,omitempty"`
-	// UserAgent is the header of that name, cut to 256 octets, without what is not printable.
+	// UserAgent is the header of that name, without what is not printable, cut to 256 octets.
 	UserAgent string `json:"user_agent,omitempty"`
 }
 
-// maxAgent is how much of a User-Agent is kept.
-const maxAgent = 256
+// maxAgent is how much of a User-Agent is kept, and maxSessionID how long an id may be.
+const (
+	maxAgent     = 256
+	maxSessionID = 128
+)
 
 // A sessionRecord is what a SessionStore keeps. Times are Unix seconds; an end of zero is never.
 type sessionRecord struct {
@@ -46,8 +49,7 @@ var errNoSessions = errors.New("set Settings.Sessions, to the MemoryStore or red
 
 // Sessions returns the sessions of subject that have not ended, the one refreshed last first: for a list such as "your
 // devices". It needs Settings.Sessions; the error is an *[Error], 503 where that or the Store cannot be reached. What
-// was revoked is not in it, nor are sessions that began before Settings.Sessions was set, until they refresh, or beyond
-// [MaxSessions]. It is safe for concurrent use.
+// was revoked is not in it, nor are sessions that began before Settings.Sessions was set, until they refresh. It is safe for concurrent use.
 func (m *Manager) Sessions(ctx context.Context, subject string) ([]Session, error) {
 	switch {
 	case m.settings.Sessions == nil:
@@ -88,7 +90,7 @@ func (m *Manager) liveSessions(ctx context.Context, subject string, records map[
 	now := m.settings.Now()
 	for i, id := range ids {
 		r, known := readSessionRecord(records[id])
-		cut := func(at time.Time) bool { return known && !at.IsZero() && r.Refreshed <= at.Unix() }
+		cut := func(at time.Time) bool { return known && !at.IsZero() && r.Created <= at.Unix() }
 		if !times[2+i].IsZero() || cut(times[0]) || cut(times[1]) || r.Ends != 0 && m.settings.over(time.Unix(r.Ends, 0), now) {
 			ended = append(ended, id)
 			continue
@@ -120,34 +122,26 @@ func dateOf(seconds int64) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// recordSession writes down that tokens of a session are being handed out, of which the last ends at one of ends. It comes when
-// nothing but its own failure can keep them back: a session that could not be shown is not begun. Without a token that
-// it follows from, it is new.
-func (a *AuthJWT) recordSession(from *Token, access *tokenSpec, ends ...time.Time) *Error {
+// recordSession writes down that tokens of a session, which began then, are being handed out, of which the last ends at one
+// of ends. It comes when nothing but the store can keep them back: a session that could not be shown is not
+// begun. Nothing is read before, so that two of them at once cannot undo each other.
+func (a *AuthJWT) recordSession(access *tokenSpec, begin time.Time, ends ...time.Time) *Error {
 	if a.m.settings.Sessions == nil || access.session == "" {
 		return nil
 	}
-	ctx, id := a.c.Request.Context(), access.session
-	r := sessionRecord{
-		Created: access.dated.Unix(), Refreshed: access.dated.Unix(), Ends: lastOf(ends),
-		Address: clientAddress(a), Agent: shownAgent(a.c.Request.UserAgent()),
+	if len(access.session) > maxSessionID || !isAlphanumericOr(access.session, "-._~:") { // of others that share the key
+		return a.m.fail(failSession, nil)
 	}
-	if from != nil {
-		records, e := a.m.listSessions(ctx, access.subject, id)
-		if e != nil {
-			return e
-		}
-		r.Created = from.IssuedAt.Unix() // the earliest that is known
-		if before, known := readSessionRecord(records[id]); known {
-			r.Created, r.Ends = before.Created, lastOf([]time.Time{dateOf(before.Ends), dateOf(r.Ends)})
-		}
+	r := sessionRecord{
+		Created: begin.Unix(), Refreshed: access.dated.Unix(), Ends: lastOf(ends),
+		Address: clientAddress(a), Agent: printable(a.c.Request.UserAgent(), maxAgent),
 	}
 	text, err := json.Marshal(r)
 	if err != nil {
 		return a.m.fail(failInternal, err)
 	}
-	return a.m.askSessions(context.WithoutCancel(ctx), func(ctx context.Context, s SessionStore) error {
-		return s.PutSession(ctx, a.m.owner(access.subject), id, text, a.m.until(dateOf(r.Ends)))
+	return a.m.askSessions(context.WithoutCancel(a.c.Request.Context()), func(ctx context.Context, s SessionStore) error {
+		return s.PutSession(ctx, a.m.owner(access.subject), access.session, text, a.m.until(dateOf(r.Ends)))
 	})
 }
 
@@ -162,24 +156,23 @@ func lastOf(ends []time.Time) (last int64) {
 	return last
 }
 
-// shownAgent is what of a User-Agent can be shown, in one line.
-func shownAgent(agent string) string {
-	agent = strings.Map(func(ch rune) rune {
+// printable is what of a text that a client has sent can be shown, in one line.
+func printable(text string, limit int) string {
+	text = strings.Map(func(ch rune) rune {
 		if ch == unicode.ReplacementChar || !unicode.IsPrint(ch) {
 			return -1
 		}
 		return ch
-	}, agent[:min(len(agent), 4*maxAgent)])
-	if len(agent) <= maxAgent {
-		return agent
+	}, text[:min(len(text), 4*limit)])
+	if len(text) <= limit {
+		return text
 	}
-	return strings.ToValidUTF8(agent[:maxAgent], "")
+	return strings.ToValidUTF8(text[:limit], "")
 }
 
-// listSessions returns records of subject: all, or those of ids.
-func (m *Manager) listSessions(ctx context.Context, subject string, ids ...string) (records map[string][]byte, e *Error) {
+func (m *Manager) listSessions(ctx context.Context, subject string) (records map[string][]byte, e *Error) {
 	e = m.askSessions(ctx, func(ctx context.Context, s SessionStore) (err error) {
-		records, err = s.ListSessions(ctx, m.owner(subject), ids...)
+		records, err = s.ListSessions(ctx, m.owner(subject))
 		return err
 	})
 	return records, e
@@ -199,9 +192,7 @@ func (m *Manager) forgetSessions(ctx context.Context, subject string, ids ...str
 func (m *Manager) askSessions(ctx context.Context, call func(ctx context.Context, s SessionStore) error) *Error {
 	within := limited(ctx, m.settings.StoreTimeout)
 	defer within.finish()
-	err := call(within, m.settings.Sessions)
-	m.note(&m.listOutage, ctx, err)
-	if err != nil {
+	if err := call(within, m.settings.Sessions); err != nil {
 		return m.fail(failUnavailable, err)
 	}
 	return nil

@@ -163,3 +163,13 @@ func (s *service) claims(tb testing.TB, raw string) map[string]any {
 	require.Fail(tb, "not a good token")
 	return nil
 }
+
+// putFails keeps no record of a session.
+type putFails struct {
+	authjwt.Store
+	authjwt.SessionStore
+}
+
+func (*putFails) PutSession(context.Context, string, string, []byte, time.Time) error {
+	return storetest.ErrFault
+}

@@ -202,7 +202,8 @@ type Settings struct {
 	// Name sets the entries of this Manager apart from those of others in the same Store. Default: authjwt.
 	Name string
 	// TokenInDenylist, if set, tells whether a token is revoked, with a Store or without. An error means that
-	// it cannot tell: 503, unless it is an *Error or an Err… reason. It must be safe for concurrent use.
+	// it cannot tell: 503, unless it is an *Error or an Err… reason. With RefreshWithin go by SessionID, for the ID of a token
+	// that is renewed is another one. It must be safe for concurrent use.
 	TokenInDenylist func(ctx context.Context, t *Token) (bool, error)
 	// DenylistEnabled makes [New] insist on a Store or TokenInDenylist. Either of them is asked without it, too.
 	DenylistEnabled bool
@@ -219,9 +220,9 @@ type Settings struct {
 	RefreshReuseGrace time.Duration
 	// RefreshWithin makes sessions slide: a guard that accepts an access token from a cookie with less life left than this, and
 	// than half of its own, sets the cookies of a new one in its answer, to a request of the site's own pages. It has the same
-	// claims, session and CSRF value, is not fresh, and never outlives session_exp. What has ended is not renewed, nor is a token
-	// without a session, and nothing is set beside a login or a logout. Claims are not asked for again: see
-	// docs/sessions.md. It needs a Store. Default: 0, none; at least one second, at most half of AccessTokenExpires.
+	// claims, header, session and CSRF value, is not fresh, and never outlives session_exp. What has ended is not renewed, nor is a
+	// token without a session, and nothing is set beside a login or a logout. Claims are not asked for again. Handlers must not make
+	// such an answer cacheable: docs/sessions.md. It needs a Store, and SessionExpires. Default: 0, none; at least one second, at most half of AccessTokenExpires.
 	RefreshWithin time.Duration
 	// KeepRefreshToken leaves refresh tokens good until they expire, as fastapi-jwt-auth does: a refresh hands
 	// out an access token alone, and a stolen refresh token is not noticed.

@@ -58,6 +58,7 @@ var wrongSettings = []struct {
 	{"RefreshWithin", func(s *authjwt.Settings) { s.RefreshWithin = -1 }, "write 5*time.Minute"},
 	{"RefreshWithin", func(s *authjwt.Settings) { slides(s); s.RefreshWithin = 450*time.Second + 1 }, "use a third"},
 	{"RefreshWithin", func(s *authjwt.Settings) { slides(s); s.AccessTokenExpires = authjwt.NoExpiry }, "set AccessTokenExpires"},
+	{"RefreshWithin", func(s *authjwt.Settings) { slides(s); s.SessionExpires = authjwt.NoExpiry }, "set SessionExpires"},
 	{"RefreshWithin", func(s *authjwt.Settings) { slides(s); s.TokenLocation = nil }, "add Cookies"},
 	{"RefreshWithin", func(s *authjwt.Settings) { slides(s); s.Store = nil }, "set Store"},
 	{"RefreshWithin", func(s *authjwt.Settings) { slides(s); s.SecretKey, s.PublicKey = "", ed25519Key().Public() }, "set a key that signs"},

@@ -50,10 +50,12 @@ type Token struct {
 	// Location is where the request carried it; empty for WithToken and Manager.Verify.
 	Location Location
 
-	raw        string
-	payload    string
-	csrf       string    // the claim; hasCSRF tells whether it is there and a string
-	sessionEnd time.Time // the session_exp claim; zero if absent
+	raw     string
+	payload string
+	csrf    string // the claim; hasCSRF tells whether it is there and a string
+
+	// The claims session_exp and session_iat, in Unix seconds; 0 if absent. The first tokens of a session have no session_iat.
+	sessionEnds, sessionBegan int64
 }
 
 // A choice may be left open.

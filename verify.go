@@ -96,7 +96,7 @@ func (m *Manager) verifyToken(ctx context.Context, raw string, t *Token, now tim
 	t.payload = string(payload)
 	if f := s.claims.check(&m.settings, t, now); f != nil {
 		if m.told() {
-			s.claims.identify(t)
+			s.claims.identify(&m.settings, t)
 		}
 		return m.fail(f, nil)
 	}

@@ -58,7 +58,7 @@ async function refreshView() {
 function describe([name, value]) {
   const [term, text] = [document.createElement("dt"), document.createElement("dd")];
   term.textContent = name;
-  const date = /^(exp|iat|nbf|session_exp)$/.test(name);
+  const date = /^(exp|iat|nbf|session_exp|session_iat)$/.test(name);
   text.textContent = date ? new Date(value * 1000).toLocaleString() : String(value);
   return [term, text];
 }
