@@ -147,7 +147,8 @@ func (a *AuthJWT) recordSession(from *Token, access *tokenSpec, ends ...time.Tim
 		return a.m.fail(failInternal, err)
 	}
 	return a.m.askSessions(context.WithoutCancel(ctx), func(ctx context.Context, s SessionStore) error {
-		return s.PutSession(ctx, a.m.owner(access.subject), id, text, a.m.until(dateOf(r.Ends)))
+		_, err := s.PutSession(ctx, a.m.owner(access.subject), id, text, a.m.until(dateOf(r.Ends)))
+		return err
 	})
 }
 
