@@ -10,15 +10,18 @@ import (
 
 func ExampleMemoryStore_PutSession() {
 	store, ctx := new(authjwt.MemoryStore), context.Background()
-	err := store.PutSession(ctx, "digest", "phone", []byte("a phone"), time.Now().Add(time.Hour))
-	fmt.Println(err)
-	// Output: <nil>
+	for i := range authjwt.MaxSessions {
+		_, _ = store.PutSession(ctx, "digest", fmt.Sprint("phone", i), []byte("a phone"), time.Time{}) // for ever
+	}
+	dropped, err := store.PutSession(ctx, "digest", "laptop", []byte("a laptop"), time.Now().Add(time.Hour))
+	fmt.Println(dropped, err)
+	// Output: [phone0] <nil>
 }
 
 func ExampleMemoryStore_ListSessions() {
 	store, ctx := new(authjwt.MemoryStore), context.Background()
-	_ = store.PutSession(ctx, "digest", "phone", []byte("a phone"), time.Time{}) // for ever
-	_ = store.PutSession(ctx, "digest", "laptop", []byte("a laptop"), time.Now().Add(time.Hour))
+	_, _ = store.PutSession(ctx, "digest", "phone", []byte("a phone"), time.Time{}) // for ever
+	_, _ = store.PutSession(ctx, "digest", "laptop", []byte("a laptop"), time.Now().Add(time.Hour))
 	all, err := store.ListSessions(ctx, "digest")
 	fmt.Printf("%s %v\n", all, err)
 	some, err := store.ListSessions(ctx, "digest", "phone", "television")
@@ -30,7 +33,7 @@ func ExampleMemoryStore_ListSessions() {
 
 func ExampleMemoryStore_RemoveSessions() {
 	store, ctx := new(authjwt.MemoryStore), context.Background()
-	_ = store.PutSession(ctx, "digest", "phone", nil, time.Time{})
+	_, _ = store.PutSession(ctx, "digest", "phone", nil, time.Time{})
 	err := store.RemoveSessions(ctx, "digest", "phone", "television")
 	left, _ := store.ListSessions(ctx, "digest")
 	fmt.Println(left, err)

@@ -27,17 +27,18 @@ type memorySession struct {
 const minOwners = 1024
 
 // PutSession implements [SessionStore].
-func (s *MemoryStore) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+func (s *MemoryStore) PutSession(
+	ctx context.Context, owner, id string, record []byte, until time.Time,
+) (dropped []string, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	h, now := s.sessionsOf(owner), s.clock()
 	added := memorySession{strings.Clone(id), string(record), endOf(until)}
 	s.sessions[s.sweeps.Add(1)%memoryShards].sweep(now) // all in turn, for it may be few owners who come
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.put(owner, added)
-	return nil
+	return h.put(owner, added, now), nil
 }
 
 // ListSessions implements [SessionStore].
@@ -100,7 +101,7 @@ func list(sessions []memorySession, ids []string, now int64) map[string][]byte {
 }
 
 // put and keep are called with mu held.
-func (h *memorySessions) put(owner string, added memorySession) {
+func (h *memorySessions) put(owner string, added memorySession, now int64) (dropped []string) {
 	sessions := h.owners[owner]
 	if i, there := search(sessions, added.id); there {
 		sessions[i] = added
@@ -111,15 +112,28 @@ func (h *memorySessions) put(owner string, added memorySession) {
 		sessions = slices.Insert(sessions, i, added)
 	}
 	if len(sessions) > MaxSessions {
-		first := 0
-		for i, have := range sessions {
-			if have.end < sessions[first].end {
-				first = i
-			}
-		}
+		sessions = withoutOver(sessions, now) // for which nobody is to be dropped
+	}
+	if len(sessions) > MaxSessions {
+		first := firstToEnd(sessions, added.id)
+		dropped = []string{sessions[first].id}
 		sessions = slices.Delete(sessions, first, first+1)
 	}
 	h.keep(owner, sessions)
+	return dropped
+}
+
+// firstToEnd is the place of the one that ends first, of several the first by id, but not the one of id but.
+func firstToEnd(sessions []memorySession, but string) (first int) {
+	if sessions[0].id == but {
+		first = 1
+	}
+	for i, have := range sessions {
+		if have.end < sessions[first].end && have.id != but {
+			first = i
+		}
+	}
+	return first
 }
 
 // keep stores what is left of an owner. A map keeps the room that it once needed, so that one that has become far too

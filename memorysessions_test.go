@@ -23,7 +23,8 @@ const recordSize = 200
 
 func putSession(tb testing.TB, s *authjwt.MemoryStore, owner, i int, until time.Time) {
 	tb.Helper()
-	require.NoError(tb, s.PutSession(tb.Context(), ownerName(owner), sessionName(i), make([]byte, recordSize), until))
+	_, err := s.PutSession(tb.Context(), ownerName(owner), sessionName(i), make([]byte, recordSize), until)
+	require.NoError(tb, err)
 }
 
 // What a record costs beside its own octets, where an owner has one, three and a thousand.
@@ -92,15 +93,18 @@ func TestMemorySessions_LeaveNoRoom(t *testing.T) {
 			s := &authjwt.MemoryStore{Now: func() time.Time { return now }}
 			before := heap()
 			for i := range row.owners * row.each {
-				require.NoError(t, s.PutSession(t.Context(), ownerName(i%row.owners), sessionName(i), nil, now.Add(time.Hour)))
+				_, err := s.PutSession(t.Context(), ownerName(i%row.owners), sessionName(i), nil, now.Add(time.Hour))
+				require.NoError(t, err)
 			}
 			full := heap() - before
 			for i := range 100 {
-				require.NoError(t, s.PutSession(t.Context(), ownerName(i), "always", nil, time.Time{}))
+				_, err := s.PutSession(t.Context(), ownerName(i), "always", nil, time.Time{})
+				require.NoError(t, err)
 			}
 			now = now.Add(2 * time.Hour)
 			for range 100_000 {
-				require.NoError(t, s.PutSession(t.Context(), ownerName(0), "always", nil, time.Time{}))
+				_, err := s.PutSession(t.Context(), ownerName(0), "always", nil, time.Time{})
+				require.NoError(t, err)
 			}
 			left := heap() - before
 			t.Logf("%d octets, of %d", left, full)
@@ -118,7 +122,7 @@ func BenchmarkMemoryStore_PutSession(b *testing.B) {
 			record, i := make([]byte, recordSize), 0
 			for b.Loop() {
 				owner, id := ownerName(i/each%100), sessionName(i%each)
-				if err := s.PutSession(b.Context(), owner, id, record, now.Add(time.Duration(i)*time.Second)); err != nil {
+				if _, err := s.PutSession(b.Context(), owner, id, record, now.Add(time.Duration(i)*time.Second)); err != nil {
 					b.Fatal(err)
 				}
 				i++

@@ -140,9 +140,24 @@ func (a *AuthJWT) recordSession(access *tokenSpec, begin time.Time, ends ...time
 	if err != nil {
 		return a.m.fail(failInternal, err)
 	}
-	return a.m.askSessions(context.WithoutCancel(a.c.Request.Context()), func(ctx context.Context, s SessionStore) error {
-		return s.PutSession(ctx, a.m.owner(access.subject), access.session, text, a.m.until(dateOf(r.Ends)))
-	})
+	ctx, dropped := context.WithoutCancel(a.c.Request.Context()), []string(nil)
+	if e := a.m.askSessions(ctx, func(ctx context.Context, s SessionStore) (err error) {
+		dropped, err = s.PutSession(ctx, a.m.owner(access.subject), access.session, text, a.m.until(dateOf(r.Ends)))
+		return err
+	}); e != nil {
+		return e
+	}
+	return a.endSessions(ctx, access.subject, dropped)
+}
+
+// endSessions ends those that fell off the list, for nobody could see them: whoever logs in often enough would hide one.
+func (a *AuthJWT) endSessions(ctx context.Context, subject string, ids []string) *Error {
+	for _, id := range ids {
+		if err := a.m.revokeSession(ctx, a, Event{Subject: subject, SessionID: id}); err != nil {
+			return a.m.errorFrom(err, failUnavailable)
+		}
+	}
+	return nil
 }
 
 // lastOf is the last of the ends in Unix seconds; 0 if one of them is never.

@@ -170,6 +170,6 @@ type putFails struct {
 	authjwt.SessionStore
 }
 
-func (*putFails) PutSession(context.Context, string, string, []byte, time.Time) error {
-	return storetest.ErrFault
+func (*putFails) PutSession(context.Context, string, string, []byte, time.Time) ([]string, error) {
+	return nil, storetest.ErrFault
 }

@@ -15,10 +15,12 @@ import (
 // Owners and ids are printable ASCII; an owner is a digest. A record is any octets, none included. It is there until
 // its time is over; it may stay longer. A zero until is for ever. Of an owner's records at least [MaxSessions] are
 // kept; of more, those whose time is over first are dropped, so that a script that logs in again and again does not
-// fill the memory.
+// fill the memory. What is dropped is told of, once, so that it does not hide a session either.
 type SessionStore interface {
-	// PutSession keeps a copy of record under owner and id until the given time, whatever was there.
-	PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) error
+	// PutSession keeps a copy of record under owner and id until the given time, whatever was there. It returns the
+	// ids of the records that were dropped for it, beyond [MaxSessions]: those whose time is over first, never id's
+	// own, nor any that is over already. Their sessions are to be ended, for nobody could see them.
+	PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) (dropped []string, err error)
 	// ListSessions returns the owner's records by id, in one round trip: all of them, or those of the ids given,
 	// without those that are not there. The caller may change what it gets.
 	ListSessions(ctx context.Context, owner string, ids ...string) (map[string][]byte, error)

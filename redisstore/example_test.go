@@ -62,9 +62,11 @@ func ExampleStore_ListSessions() {
 		log.Fatal(err)
 	}
 	var sessions authjwt.SessionStore = store
-	if err := sessions.PutSession(ctx, "a digest of alice", "phone", []byte("a phone"), time.Now().Add(time.Hour)); err != nil {
+	dropped, err := sessions.PutSession(ctx, "a digest of alice", "phone", []byte("a phone"), time.Now().Add(time.Hour))
+	if err != nil {
 		log.Fatal(err)
 	}
+	fmt.Println(dropped) // none, unless alice has more than authjwt.MaxSessions
 	records, err := sessions.ListSessions(ctx, "a digest of alice")
 	if err != nil {
 		log.Fatal(err) // Redis is away: there is no list, rather than an empty one

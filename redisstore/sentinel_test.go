@@ -29,7 +29,7 @@ func TestSentinel_Failover(t *testing.T) {
 	store := newStore(t, client)
 	s := newSite(t, store)
 	p, gone := s.login(t), s.login(t)
-	require.NoError(t, store.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
+	require.NoError(t, putSession(t.Context(), store, "owner", "a", nil, time.Time{}))
 	require.Equal(t, http.StatusOK, s.do("POST", "/logout", gone.Access).Code)
 	until(t, 5*time.Second, "the replica has it all", func() bool {
 		return replica.Do("GET", "authjwt:sentinel") == master.Do("GET", "authjwt:sentinel")

@@ -37,8 +37,8 @@ func TestSessions_RedisIsAway(t *testing.T) {
 			t.Parallel()
 			server := redisserver.Start(t, "--appendonly", "yes", "--appendfsync", "always")
 			store := newStore(t, newClient(t, server))
-			require.NoError(t, store.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
-			require.NoError(t, store.PutSession(t.Context(), "owner", "b", nil, time.Time{}))
+			require.NoError(t, putSession(t.Context(), store, "owner", "a", nil, time.Time{}))
+			require.NoError(t, putSession(t.Context(), store, "owner", "b", nil, time.Time{}))
 			fault.begin(server)
 			for range 3 {
 				cannotList(t, store, "owner")
@@ -50,7 +50,7 @@ func TestSessions_RedisIsAway(t *testing.T) {
 				return err == nil
 			})
 			assert.Contains(t, []string{"a b", "b", "a b late", "b late"}, listed(t, store, "owner"), "but for what came too late")
-			require.NoError(t, store.PutSession(t.Context(), "owner", "c", nil, time.Time{}))
+			require.NoError(t, putSession(t.Context(), store, "owner", "c", nil, time.Time{}))
 			assert.Contains(t, listed(t, store, "owner"), "c")
 		})
 	}
@@ -73,7 +73,7 @@ func TestSessions_RedisLosesItsMemory(t *testing.T) {
 			if old {
 				server.Do("SAVE")
 			}
-			require.NoError(t, store.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
+			require.NoError(t, putSession(t.Context(), store, "owner", "a", nil, time.Time{}))
 			nextSecond()
 			lose(server)
 			until(t, 5*time.Second, "it can list", func() bool {
@@ -98,7 +98,7 @@ func TestSessions_OneMasterIsAway(t *testing.T) {
 	store := newStore(t, newClusterClient(t, cluster))
 	const owners = 60
 	for i := range owners {
-		require.NoError(t, store.PutSession(t.Context(), fmt.Sprint("owner", i), "a", nil, time.Time{}))
+		require.NoError(t, putSession(t.Context(), store, fmt.Sprint("owner", i), "a", nil, time.Time{}))
 	}
 	cluster.Nodes()[1].Pause()
 	lists := func() (n int) {

@@ -32,25 +32,37 @@ func (p *part) sessionKeys(owner string) []string {
 	return []string{p.head + "authjwt:sessions:" + owner, p.head + "authjwt:sessionends:" + owner}
 }
 
-// putSession drops what is over, and what is too much, which are the first of the sorted set. It looks at the hash
-// first: if it is none, nothing shall have changed.
+// putSession drops what is over, and what is too much, which are the first of the sorted set but for the new one, and
+// tells of the latter. It looks at the hash first: if it is none, nothing shall have changed.
 const putSession = `
 redis.call('HLEN', KEYS[1])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[2])
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
-local n = math.max(redis.call('ZCOUNT', KEYS[2], '-inf', ARGV[1]), redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[5]))
-for _, id in ipairs(n > 0 and redis.call('ZRANGE', KEYS[2], 0, n - 1) or {}) do
+local function drop(id)
 	redis.call('HDEL', KEYS[1], id)
 	redis.call('ZREM', KEYS[2], id)
-end` + expireSessions
+end
+local over = redis.call('ZCOUNT', KEYS[2], '-inf', ARGV[1])
+for _, id in ipairs(over > 0 and redis.call('ZRANGE', KEYS[2], 0, over - 1) or {}) do
+	drop(id)
+end
+local n, dropped = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[5]), {}
+for _, id in ipairs(n > 0 and redis.call('ZRANGE', KEYS[2], 0, n) or {}) do
+	if id ~= ARGV[2] and #dropped < n then
+		drop(id)
+		dropped[#dropped + 1] = id
+	end
+end` + expireSessions + `
+return dropped`
 
 const removeSessions = `
 for i = 2, #ARGV do
 	redis.call('ZREM', KEYS[2], ARGV[i])
 	redis.call('HDEL', KEYS[1], ARGV[i])
-end` + expireSessions
+end` + expireSessions + `
+return 1`
 
-// expireSessions ends a script whose first argument is the time before which records are over.
+// expireSessions is for scripts whose first argument is the time before which records are over.
 const expireSessions = `
 local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
 for _, key in ipairs(last and KEYS or {}) do
@@ -59,17 +71,23 @@ for _, key in ipairs(last and KEYS or {}) do
 	else
 		redis.call('PEXPIRE', key, last - ARGV[1])
 	end
-end
-return 1`
+end`
 
 // PutSession implements authjwt.SessionStore. The sentinel counts it, as it does what Set writes: where a Redis has
-// forgotten a record the session shall be over as well.
-func (s *Store) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+// forgotten a record the session shall be over as well. A record that stays for clocks that differ is not over yet.
+func (s *Store) PutSession(
+	ctx context.Context, owner, id string, record []byte, until time.Time,
+) (dropped []string, err error) {
 	end := endOf(until)
 	value := end + "." + string(record) // a copy: the client may be at it still when ctx is done
-	return s.ask(ctx, owner, true, func(keys []string) question {
-		return evaluate(putSession, keys, s.over(), id, value, end, maxSessions)
+	var ids []string                    // not dropped itself, for the same reason
+	err = s.ask(ctx, owner, true, func(keys []string) question {
+		return evaluate(takeIDs(&ids), putSession, keys, s.over(), id, value, end, maxSessions)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
 }
 
 // ListSessions implements authjwt.SessionStore.
@@ -99,7 +117,7 @@ func (s *Store) RemoveSessions(ctx context.Context, owner string, ids ...string)
 	for _, id := range ids {
 		args = append(args, id)
 	}
-	return s.ask(ctx, owner, false, func(keys []string) question { return evaluate(removeSessions, keys, args...) })
+	return s.ask(ctx, owner, false, func(keys []string) question { return evaluate(takeOne, removeSessions, keys, args...) })
 }
 
 // ask waits until the question to the owner's part is answered.
@@ -131,16 +149,25 @@ func endOf(until time.Time) string {
 	return strconv.FormatInt(until.UnixMilli(), 10)
 }
 
-func evaluate(script string, keys []string, args ...any) question {
+func evaluate(take func(reply *redis.Cmd) error, script string, keys []string, args ...any) question {
 	return func(ctx context.Context, pipe redis.Pipeliner) (answer func() error) {
 		reply := pipe.Eval(ctx, script, keys, args...)
-		return func() error {
-			n, err := reply.Int()
-			if err == nil && n != 1 {
-				err = errors.New("an odd reply to EVAL")
-			}
-			return err
-		}
+		return func() error { return take(reply) }
+	}
+}
+
+func takeOne(reply *redis.Cmd) error {
+	n, err := reply.Int()
+	if err == nil && n != 1 {
+		err = errors.New("an odd reply to EVAL")
+	}
+	return err
+}
+
+func takeIDs(ids *[]string) func(reply *redis.Cmd) error {
+	return func(reply *redis.Cmd) (err error) {
+		*ids, err = reply.StringSlice()
+		return err
 	}
 }
 

@@ -53,6 +53,15 @@ func listed(t *testing.T, store *redisstore.Store, owner string) string {
 	return strings.Join(ids, " ")
 }
 
+// putSession is for those whom nobody is dropped for.
+func putSession(ctx context.Context, store authjwt.SessionStore, owner, id string, record []byte, until time.Time) error {
+	dropped, err := store.PutSession(ctx, owner, id, record, until)
+	if len(dropped) > 0 {
+		return fmt.Errorf("%q were dropped: %w", dropped, err)
+	}
+	return err
+}
+
 // cannotList checks that all calls for sessions fail, of whatever owner, and within a second.
 func cannotList(t *testing.T, store *redisstore.Store, owner string) {
 	t.Helper()
@@ -64,7 +73,7 @@ func cannotList(t *testing.T, store *redisstore.Store, owner string) {
 		assert.Error(t, err)
 		assert.Nil(t, records)
 	}
-	assert.Error(t, store.PutSession(ctx, owner, "late", nil, time.Time{}))
+	assert.Error(t, putSession(ctx, store, owner, "late", nil, time.Time{}))
 	assert.Error(t, store.RemoveSessions(ctx, owner, "a"))
 	assert.Less(t, time.Since(start), time.Second)
 }
@@ -75,7 +84,7 @@ func TestSessions_Expire(t *testing.T) {
 	store := newStore(t, newClient(t, server))
 	now := time.Now()
 	put := func(id string, until time.Time) {
-		require.NoError(t, store.PutSession(t.Context(), "owner", id, []byte("record"), until))
+		require.NoError(t, putSession(t.Context(), store, "owner", id, []byte("record"), until))
 	}
 	ends := func(want time.Time) {
 		t.Helper()
@@ -124,13 +133,38 @@ func TestSessions_AreFew(t *testing.T) {
 		assert.Equal(t, want, server.Do("ZCARD", endsKey+"owner"))
 	}
 	for day := range 100 { // of which each login lives for ten
-		require.NoError(t, store.PutSession(t.Context(), "owner", fmt.Sprint("day", day), nil, store.Time().Add(10*24*time.Hour)))
+		require.NoError(t, putSession(t.Context(), store, "owner", fmt.Sprint("day", day), nil, store.Time().Add(10*24*time.Hour)))
 		store.Advance(24 * time.Hour)
 	}
 	count("11") // for a minute, one more
-	for i := range authjwt.MaxSessions + 5 {
-		require.NoError(t, store.PutSession(t.Context(), "owner", fmt.Sprint("new", i), nil, store.Time().Add(365*24*time.Hour)))
+	store.Advance(9 * 24 * time.Hour)
+	year := store.Time().Add(365 * 24 * time.Hour)
+	put := func(id string, until time.Time) []string {
+		t.Helper()
+		dropped, err := store.PutSession(t.Context(), "owner", id, nil, until)
+		require.NoError(t, err)
+		return dropped
 	}
+	for i := range authjwt.MaxSessions {
+		require.Empty(t, put(fmt.Sprintf("new%04d", i), year), "what is over goes without a word")
+	}
+	count(fmt.Sprint(authjwt.MaxSessions))
+	assert.Equal(t, []string{"new0000"}, put("a", year.Add(-time.Second)), "the first by id, but for the new one")
+	assert.Equal(t, []string{"a"}, put("b", year.Add(-2*time.Second)), "the first to end")
+	assert.Equal(t, []string{"b"}, put("always", time.Time{}))
+	assert.Empty(t, put("always", year), "it was there")
+	assert.Equal(t, []string{"always"}, put("z", year))
+	assert.Empty(t, put("z", store.Time().Add(-time.Second)), "it stays for a minute")
+	assert.Equal(t, []string{"z"}, put("y", year), "of which a clock that is behind knows nothing")
+	assert.Empty(t, put("y", store.Time().Add(-time.Hour)), "over")
+	assert.Empty(t, put("x", year))
+	count(fmt.Sprint(authjwt.MaxSessions))
+
+	for i := range 4 { // as if more had been kept once
+		server.Do("ZADD", endsKey+"owner", fmt.Sprint(year.UnixMilli()-10+int64(i)), fmt.Sprint("more", i))
+		server.Do("HSET", recordsKey+"owner", fmt.Sprint("more", i), "1.")
+	}
+	assert.Equal(t, []string{"more0", "more1", "more3", "new0001"}, put("more2", year.Add(-5*time.Millisecond)), "all that is too much")
 	count(fmt.Sprint(authjwt.MaxSessions))
 }
 
@@ -144,15 +178,15 @@ func TestSessions_RoundTrips(t *testing.T) {
 		trips++
 		return next(ctx, cmds)
 	}})
-	require.NoError(t, store.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
-	require.NoError(t, store.PutSession(t.Context(), "owner", "b", nil, time.Time{}))
+	require.NoError(t, putSession(t.Context(), store, "owner", "a", nil, time.Time{}))
+	require.NoError(t, putSession(t.Context(), store, "owner", "b", nil, time.Time{}))
 	assert.Equal(t, "a b", listed(t, store, "owner"))
 	_, err := store.ListSessions(t.Context(), "owner", "a")
 	require.NoError(t, err)
 	require.NoError(t, store.RemoveSessions(t.Context(), "owner", "a", "b"))
 	assert.Equal(t, 5, trips)
 
-	require.NoError(t, store.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
+	require.NoError(t, putSession(t.Context(), store, "owner", "a", nil, time.Time{}))
 	server.Do("DEL", recordsKey+"owner", endsKey+"owner")
 	for range 5 {
 		_, err := store.Get(t.Context(), "a:denied:b")
@@ -181,7 +215,7 @@ func TestSessions_AreCopiedForLate(t *testing.T) {
 	record, ids := []byte("record"), []string{"a"}
 	late(func(ctx context.Context) error {
 		defer copy(record, "XXXXXX")
-		return store.PutSession(ctx, "owner", "a", record, time.Time{})
+		return putSession(ctx, store, "owner", "a", record, time.Time{})
 	})
 	late(func(ctx context.Context) error {
 		defer copy(ids, []string{"b"})
@@ -203,7 +237,7 @@ func TestSessions_Keys(t *testing.T) {
 	store := newStore(t, newClusterClient(t, cluster), redisstore.WithPrefix("shop:"))
 	slots := map[string]bool{}
 	for i := range 40 {
-		require.NoError(t, store.PutSession(t.Context(), fmt.Sprint("owner", i), "id", []byte("record"), time.Time{}))
+		require.NoError(t, putSession(t.Context(), store, fmt.Sprint("owner", i), "id", []byte("record"), time.Time{}))
 	}
 	pairs := map[string][]string{} // by owner
 	for _, node := range cluster.Nodes() {
@@ -234,7 +268,7 @@ func TestSessions_OddKeys(t *testing.T) {
 	s := newStore(t, newClient(t, server))
 	site := newSite(t, s)
 	p := site.login(t)
-	require.NoError(t, s.PutSession(t.Context(), "other", "a", nil, time.Time{}))
+	require.NoError(t, putSession(t.Context(), s, "other", "a", nil, time.Time{}))
 	for _, odd := range [][]string{
 		{"SET", recordsKey + "owner", "x"}, {"RPUSH", recordsKey + "owner", "x"}, {"ZADD", recordsKey + "owner", "1", "a"},
 	} {
@@ -247,7 +281,7 @@ func TestSessions_OddKeys(t *testing.T) {
 	}
 	for _, odd := range [][]string{{"SET", endsKey + "owner", "x"}, {"HSET", endsKey + "owner", "a", "1"}} {
 		server.Do(odd...)
-		assert.Error(t, s.PutSession(t.Context(), "owner", "a", nil, time.Time{}))
+		assert.Error(t, putSession(t.Context(), s, "owner", "a", nil, time.Time{}))
 		assert.Error(t, s.RemoveSessions(t.Context(), "owner", "a"))
 		assert.Empty(t, listed(t, s, "owner"), odd)
 		assert.Equal(t, "a", listed(t, s, "other"), odd)
@@ -279,9 +313,9 @@ func TestSessions_FewCommands(t *testing.T) {
 		_, all := store.ListSessions(t.Context(), "owner")
 		_, some := store.ListSessions(t.Context(), "owner", "a")
 		return errors.Join(all, some,
-			store.PutSession(t.Context(), "owner", "a", nil, time.Now().Add(-time.Hour)), // which drops it
-			store.PutSession(t.Context(), "owner", "a", nil, time.Now().Add(time.Hour)),
-			store.PutSession(t.Context(), "owner", "b", nil, time.Time{}),
+			putSession(t.Context(), store, "owner", "a", nil, time.Now().Add(-time.Hour)), // which drops it
+			putSession(t.Context(), store, "owner", "a", nil, time.Now().Add(time.Hour)),
+			putSession(t.Context(), store, "owner", "b", nil, time.Time{}),
 			store.RemoveSessions(t.Context(), "owner", "a", "b"))
 	}
 	assert.NoError(t, work(more...))

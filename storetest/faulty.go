@@ -85,8 +85,17 @@ func (f *Faulty) Get(ctx context.Context, keys ...string) (times []time.Time, er
 }
 
 // PutSession implements authjwt.SessionStore.
-func (f *Faulty) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) error {
-	return f.aroundSessions(ctx, func(s authjwt.SessionStore) error { return s.PutSession(ctx, owner, id, record, until) })
+func (f *Faulty) PutSession(
+	ctx context.Context, owner, id string, record []byte, until time.Time,
+) (dropped []string, err error) {
+	err = f.aroundSessions(ctx, func(s authjwt.SessionStore) (err error) {
+		dropped, err = s.PutSession(ctx, owner, id, record, until)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return dropped, nil
 }
 
 // ListSessions implements authjwt.SessionStore.

@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -33,14 +34,17 @@ func TestFaulty_SessionFaults(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store, until := new(authjwt.MemoryStore), time.Now().Add(time.Hour)
 				one, other := storetest.NewFaulty(store), storetest.NewFaulty(store)
-				require.NoError(t, one.PutSession(t.Context(), "owner", "a", nil, until))
-				require.NoError(t, one.PutSession(t.Context(), "owner", "b", nil, until))
+				for _, id := range []string{"a", "b"} {
+					_, err := one.PutSession(t.Context(), "owner", id, nil, until)
+					require.NoError(t, err)
+				}
 				one.Be(row.fault)
 				time.AfterFunc(time.Minute, one.End)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				assert.ErrorIs(t, one.RemoveSessions(ctx, "owner", "b"), row.err)
-				assert.ErrorIs(t, one.PutSession(ctx, "owner", "c", nil, until), row.err)
+				_, err := one.PutSession(ctx, "owner", "c", nil, until)
+				assert.ErrorIs(t, err, row.err)
 				got, err := one.ListSessions(ctx, "owner")
 				assert.ErrorIs(t, err, row.err)
 				assert.Equal(t, row.listed, ids(got))
@@ -55,11 +59,36 @@ func TestFaulty_SessionFaults(t *testing.T) {
 	}
 }
 
+// What is dropped is told of, unless there is an error.
+func TestFaulty_Dropped(t *testing.T) {
+	f := storetest.NewFaulty(new(authjwt.MemoryStore))
+	put := func(n int) ([]string, error) {
+		return f.PutSession(t.Context(), "owner", fmt.Sprintf("%04d", n), nil, time.Time{})
+	}
+	for n := range authjwt.MaxSessions {
+		dropped, err := put(n)
+		require.NoError(t, err)
+		require.Empty(t, dropped)
+	}
+	dropped, err := put(authjwt.MaxSessions)
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"0000"}, dropped)
+	f.Be(storetest.FailsLate)
+	dropped, err = put(authjwt.MaxSessions + 1)
+	assert.ErrorIs(t, err, storetest.ErrFault)
+	assert.Nil(t, dropped)
+	f.Be(storetest.None)
+	dropped, err = put(authjwt.MaxSessions + 2)
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"0002"}, dropped, "the one between went late")
+}
+
 // What wraps no SessionStore is none either.
 func TestFaulty_NoSessions(t *testing.T) {
 	f := storetest.NewFaulty(struct{ authjwt.Store }{new(authjwt.MemoryStore)})
-	assert.ErrorContains(t, f.PutSession(t.Context(), "owner", "a", nil, time.Time{}), "no SessionStore")
-	_, err := f.ListSessions(t.Context(), "owner")
+	_, err := f.PutSession(t.Context(), "owner", "a", nil, time.Time{})
+	assert.ErrorContains(t, err, "no SessionStore")
+	_, err = f.ListSessions(t.Context(), "owner")
 	assert.ErrorContains(t, err, "no SessionStore")
 	assert.ErrorContains(t, f.RemoveSessions(t.Context(), "owner", "a"), "no SessionStore")
 }

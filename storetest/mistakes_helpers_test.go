@@ -23,10 +23,10 @@ type put struct {
 func editPut(edit func(w *wrong, p *put) bool) func(w *wrong) {
 	return func(w *wrong) {
 		right := w.put
-		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 			p := &put{owner, id, record, until}
 			if !edit(w, p) {
-				return ctx.Err()
+				return nil, ctx.Err()
 			}
 			return right(ctx, p.owner, p.id, p.record, p.until)
 		}
@@ -88,7 +88,7 @@ func editNames(ofOwner, ofID func(string) string) func(w *wrong) {
 			}
 			return edited
 		}
-		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 			return put(ctx, ofOwner(owner), ofID(id), record, until)
 		}
 		w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
@@ -162,7 +162,7 @@ func givesAway(w *wrong) {
 // serialize lets one call in at a time.
 func (w *wrong) serialize() {
 	mu, put, list := new(sync.Mutex), w.put, w.list
-	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		return put(ctx, owner, id, record, until)
@@ -176,7 +176,7 @@ func (w *wrong) serialize() {
 
 func keepsFew(w *wrong) {
 	put := w.put
-	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 		if have, _ := w.list(ctx, owner); len(have) >= 900 {
 			for first := range have {
 				_ = w.remove(ctx, owner, first)
@@ -190,7 +190,7 @@ func keepsFew(w *wrong) {
 // limitsTogether keeps all records under one owner.
 func limitsTogether(w *wrong) {
 	put, list := w.put, w.list
-	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 		return put(ctx, "all", owner+" "+id, record, until)
 	}
 	w.list = func(ctx context.Context, owner string, _ ...string) (map[string][]byte, error) {
@@ -208,7 +208,7 @@ func limitsTogether(w *wrong) {
 // hasNoLimit keeps the records of an owner under many, by the last character of their ids.
 func hasNoLimit(w *wrong) {
 	put, list := w.put, w.list
-	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 		return put(ctx, owner+id[len(id)-1:], id, record, until)
 	}
 	w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
@@ -227,9 +227,9 @@ func hasNoLimit(w *wrong) {
 // losesWhatComesAtOnce is what a map without a lock does at best.
 func losesWhatComesAtOnce(w *wrong) {
 	put, busy := w.put, new(sync.Mutex)
-	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 		if !busy.TryLock() {
-			return nil
+			return nil, nil
 		}
 		defer busy.Unlock()
 		runtime.Gosched()

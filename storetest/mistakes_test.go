@@ -19,7 +19,7 @@ import (
 )
 
 type (
-	putFunc    func(ctx context.Context, owner, id string, record []byte, until time.Time) error
+	putFunc    func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error)
 	listFunc   func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error)
 	removeFunc func(ctx context.Context, owner string, ids ...string) error
 )
@@ -39,7 +39,7 @@ func newWrong(mistake func(w *wrong)) *wrong {
 	return w
 }
 
-func (w *wrong) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+func (w *wrong) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 	return w.put(ctx, owner, id, record, until)
 }
 
@@ -60,7 +60,7 @@ var mistakes = []struct {
 	{"gives its own record away", "records are copied", givesAway},
 	{"ignores ctx as it puts", "a done context is an error", func(w *wrong) {
 		put := w.put
-		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
+		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 			return put(context.WithoutCancel(ctx), owner, id, record, until)
 		}
 	}},
@@ -87,8 +87,11 @@ var mistakes = []struct {
 	{"ignores what is over", "an end already over", editPut(func(w *wrong, p *put) bool { return p.until.IsZero() || p.until.After(w.Time()) })},
 	{"refuses what is over", "an end already over", func(w *wrong) {
 		put := w.put
-		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) error {
-			return errors.Join(put(ctx, owner, id, record, until), map[bool]error{true: errors.New("over")}[!until.IsZero() && until.Before(w.Time())])
+		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
+			if !until.IsZero() && until.Before(w.Time()) {
+				return nil, errors.New("over")
+			}
+			return put(ctx, owner, id, record, until)
 		}
 	}},
 	{"mixes owners", "owners are apart", editNames(func(string) string { return "all" }, same)},
@@ -143,6 +146,44 @@ var mistakes = []struct {
 	{"keeps too few", "the first to end are dropped", keepsFew},
 	{"limits all owners together", "the first to end are dropped", limitsTogether},
 	{"has no limit", "the first to end are dropped", hasNoLimit},
+	{"keeps too few, and says so", "the first to end are dropped", keepsFewAndSays},
+	{"tells of nothing", "the first to end are dropped", editDropped(func(*put, []string) []string { return nil })},
+	{"tells of some", "the first to end are dropped", editDropped(func(p *put, dropped []string) []string {
+		return slices.DeleteFunc(dropped, func(id string) bool { return strings.HasSuffix(id, "7") })
+	})},
+	{"tells of the new one, too", "the first to end are dropped", editDropped(func(p *put, dropped []string) []string {
+		return append(dropped, p.id)
+	})},
+	{"tells of the new one instead", "the new one stays", editDropped(func(p *put, dropped []string) []string {
+		if len(dropped) > 0 {
+			return []string{p.id}
+		}
+		return nil
+	})},
+	{"tells of one that stays", "the first to end are dropped", editDropped(func(_ *put, dropped []string) []string {
+		if len(dropped) > 0 {
+			return append(dropped, "always")
+		}
+		return nil
+	})},
+	{"tells of one that never was", "the new one stays", editDropped(func(_ *put, dropped []string) []string {
+		if len(dropped) > 0 {
+			return append(dropped, "nobody")
+		}
+		return nil
+	})},
+	{"tells twice", "the new one stays", editDropped(func(_ *put, dropped []string) []string { return append(dropped, dropped...) })},
+	{"tells again", "the first to end are dropped", tellsAgain},
+	{"drops one more without a word", "the new one stays", dropsOneMore},
+	{"drops the new one", "the new one stays", dropsNew(true)},
+	{"drops the new one without a word", "the new one stays", dropsNew(false)},
+	{"tells of what is over", "what is over is not dropped", tellsOfOver},
+	{"drops for what is over", "what is over is not dropped", editUntil(func(w *wrong, until time.Time) time.Time {
+		if until.Before(w.Time()) {
+			return w.Time().Add(time.Minute)
+		}
+		return until
+	})},
 	{"loses what comes at once", "concurrent use", losesWhatComesAtOnce},
 }
 

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
-	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -47,6 +44,8 @@ func RunSessions(t *testing.T, newStore func(t *testing.T) authjwt.SessionStore)
 		{"records end", recordsEnd},
 		{"an end already over", recordIsOver},
 		{"the first to end are dropped", dropsFirstToEnd},
+		{"the new one stays", keepsTheNew},
+		{"what is over is not dropped", dropsNoneForOver},
 		{"concurrent use", sessionsConcurrently},
 	} {
 		t.Run(part.name, func(t *testing.T) {
@@ -85,9 +84,12 @@ func (l *lists) owner() string {
 
 func (l *lists) hour() time.Time { return l.now().Add(time.Hour) }
 
+// put is of an owner who has few.
 func (l *lists) put(t *testing.T, owner, id, record string, until time.Time) {
 	t.Helper()
-	require.NoError(t, l.PutSession(t.Context(), owner, id, []byte(record), until))
+	dropped, err := l.PutSession(t.Context(), owner, id, []byte(record), until)
+	require.NoError(t, err)
+	require.Empty(t, dropped, "there is room")
 }
 
 // has checks what is listed; want has ids and records by turns.
@@ -127,7 +129,8 @@ func listsRecords(t *testing.T, l *lists) {
 		l.has(t, owner, want[i:i+1], want[i:i+2]...)
 	}
 	none := l.owner()
-	require.NoError(t, l.PutSession(t.Context(), none, "nil", nil, l.hour()))
+	_, err := l.PutSession(t.Context(), none, "nil", nil, l.hour())
+	require.NoError(t, err)
 	l.has(t, none, nil, "nil", "")
 }
 
@@ -194,7 +197,8 @@ func removes(t *testing.T, l *lists) {
 
 func recordsAreCopied(t *testing.T, l *lists) {
 	owner, record := l.owner(), []byte("record")
-	require.NoError(t, l.PutSession(t.Context(), owner, "a", record, l.hour()))
+	_, err := l.PutSession(t.Context(), owner, "a", record, l.hour())
+	require.NoError(t, err)
 	copy(record, "XXXXXX")
 	for range 2 {
 		got, err := l.ListSessions(t.Context(), owner)
@@ -211,7 +215,9 @@ func sessionsRefuseDone(t *testing.T, l *lists) {
 	l.put(t, owner, "a", "record", l.hour())
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.Error(t, l.PutSession(done, owner, "b", []byte("late"), l.hour()))
+	dropped, err := l.PutSession(done, owner, "b", []byte("late"), l.hour())
+	assert.Error(t, err)
+	assert.Empty(t, dropped)
 	assert.Error(t, l.RemoveSessions(done, owner, "a"))
 	for _, ids := range [][]string{nil, {"a"}} {
 		got, err := l.ListSessions(done, owner, ids...)
@@ -277,41 +283,14 @@ func recordIsOver(t *testing.T, l *lists) {
 	assert.Equal(t, "first", string(got["b"]))
 }
 
-// A script that logs in again and again pushes out what ends first, in whatever order it came, and nobody else's.
-func dropsFirstToEnd(t *testing.T, l *lists) {
-	const logins = 2*authjwt.MaxSessions + 100
-	owner, other, hour := l.owner(), l.owner(), l.hour()
-	l.put(t, other, "a", "of another", hour.Add(-time.Minute))
-	l.put(t, owner, "always", "", time.Time{})
-	order := rand.Perm(logins)
-	together(10, func(part int) {
-		for i := part; i < logins; i += 10 {
-			n := order[i]
-			until := hour.Add(time.Duration(n) * 10 * time.Second)
-			assert.NoError(t, l.PutSession(t.Context(), owner, fmt.Sprint(n), nil, until))
-		}
-	})
-	got, err := l.ListSessions(t.Context(), owner)
-	require.NoError(t, err)
-	assert.Contains(t, got, "always")
-	for n := logins - authjwt.MaxSessions + 1; n < logins; n++ {
-		if _, there := got[fmt.Sprint(n)]; !there {
-			assert.Fail(t, "one of those that end last was dropped", "%d of %d; %d are left", n, logins, len(got))
-			break
-		}
-	}
-	assert.Less(t, len(got), logins, "there is no limit")
-	l.has(t, other, nil, "a", "of another")
-	require.NoError(t, l.RemoveSessions(t.Context(), owner, slices.Collect(maps.Keys(got))...))
-	l.has(t, owner, nil)
-}
-
 func sessionsConcurrently(t *testing.T, l *lists) {
 	owners, hour := []string{l.owner(), l.owner()}, l.hour()
 	together(16, func(i int) {
 		for j := range 40 {
 			owner, id := owners[j%2], fmt.Sprint(i, "-", j%4)
-			assert.NoError(t, l.PutSession(t.Context(), owner, id, []byte(id), hour))
+			dropped, err := l.PutSession(t.Context(), owner, id, []byte(id), hour)
+			assert.NoError(t, err)
+			assert.Empty(t, dropped, "there is room")
 			got, err := l.ListSessions(t.Context(), owner, id)
 			if !assert.NoError(t, err) || !assert.Equal(t, map[string][]byte{id: []byte(id)}, got) {
 				return

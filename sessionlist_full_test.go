@@ -1,0 +1,64 @@
+package authjwt_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gin-authjwt/authjwt"
+	"github.com/gin-authjwt/authjwt/storetest"
+)
+
+// Whoever logs in again and again pushes sessions off the list. They end, so that none lives that the user cannot see.
+func TestSessionList_NobodyHides(t *testing.T) {
+	told := new(events)
+	s := newListed(t, func(set *authjwt.Settings) { set.OnEvent = told.note })
+	victim := s.login(t)
+	s.pass(time.Second)
+	thief := s.login(t)
+	s.pass(time.Second)
+	junk := make([]tokens, 0, authjwt.MaxSessions)
+	for range authjwt.MaxSessions - 2 {
+		junk = append(junk, s.login(t))
+	}
+	s.accepts(t, victim, thief)
+	require.Len(t, s.listed(t, "alice"), authjwt.MaxSessions)
+	first := s.sessionOf(t, victim)
+	told.take()
+	junk = append(junk, s.login(t))
+	s.refuses(t, victim)
+	s.accepts(t, thief)
+	all := told.take()
+	require.Len(t, all, 2)
+	assert.Equal(t, authjwt.EventRevoked, all[0].Kind)
+	assert.Equal(t, "alice", all[0].Subject)
+	assert.Equal(t, first, all[0].SessionID)
+
+	junk = append(junk, s.login(t))
+	s.refuses(t, thief)
+	for _, pair := range junk {
+		require.Equal(t, http.StatusOK, s.do("POST", "/logout", pair.Access).Code)
+	}
+	assert.Empty(t, s.listed(t, "alice"), "and nobody is left")
+}
+
+// Where what falls off cannot be ended, the login that pushed it is refused.
+func TestSessionList_WhatFallsOffCannotBeEnded(t *testing.T) {
+	s := newService(t, func(set *authjwt.Settings) { set.Sessions = &authjwt.MemoryStore{Now: set.Now} })
+	for range authjwt.MaxSessions {
+		s.login(t)
+	}
+	s.store.Store = &setFails{Store: s.store.Store}
+	assertAnswer(t, s.do("POST", "/login", ""), down)
+	rec := s.do("POST", "/login", "")
+	assert.Empty(t, rec.Result().Cookies())
+}
+
+// setFails keeps no revocation.
+type setFails struct{ authjwt.Store }
+
+func (*setFails) Set(context.Context, string, time.Time, time.Time) error { return storetest.ErrFault }
