@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -117,6 +118,45 @@ func TestSessions_OneMasterIsAway(t *testing.T) {
 	assert.InDelta(t, 2*owners/3, lists(), owners/4)
 	cluster.Nodes()[1].Resume()
 	until(t, 5*time.Second, "all are listed", func() bool { return lists() == owners })
+}
+
+// What cannot be read is no answer, least of all that nobody was dropped.
+func TestSessions_OddReplies(t *testing.T) {
+	client := newClient(t, redisserver.Start(t))
+	store := newStore(t, client)
+	var reply any
+	client.AddHook(&watch{func(ctx context.Context, cmds []redis.Cmder, next redis.ProcessPipelineHook) error {
+		err := next(ctx, cmds)
+		for _, cmd := range cmds {
+			if eval, is := cmd.(*redis.Cmd); is {
+				eval.SetVal(reply)
+			}
+		}
+		return err
+	}})
+	for _, row := range []struct {
+		reply         any
+		dropped       []string // nil where it is an error
+		removeAnswers bool
+	}{
+		{[]any{}, []string{}, false},
+		{[]any{"a", "b"}, []string{"a", "b"}, false},
+		{[]any{"a", nil}, nil, false},
+		{[]any{"a", int64(1)}, nil, false},
+		{[]any{[]any{"a"}}, nil, false},
+		{map[any]any{"a": "b"}, nil, false},
+		{nil, nil, false},
+		{"a", nil, false},
+		{int64(0), nil, false},
+		{int64(1), nil, true},
+	} {
+		reply = row.reply
+		dropped, err := store.PutSession(t.Context(), "owner", "c", nil, time.Time{})
+		assert.Equal(t, row.dropped == nil, err != nil, "%v: %v", reply, err)
+		assert.Equal(t, row.dropped, dropped, "%v", reply)
+		err = store.RemoveSessions(t.Context(), "owner", "c")
+		assert.Equal(t, row.removeAnswers, err == nil, "%v: %v", reply, err)
+	}
 }
 
 var _ interface {
