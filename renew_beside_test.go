@@ -167,3 +167,22 @@ func TestRenew_Users(t *testing.T) {
 	gone = false
 	assert.True(t, b.renews(t, "GET", "/protected"))
 }
+
+// A token that is remembered is renewed as one that is read.
+func TestRenew_RememberedTokens(t *testing.T) {
+	b := newSlider(t, signsWith("EdDSA"), func(s *authjwt.Settings) { s.VerifiedTokenCache = 10 })
+	require.Equal(t, http.StatusOK, b.ask("POST", "/login").Code)
+	for range 3 {
+		for range 2 {
+			require.False(t, b.renews(t, "GET", "/protected"))
+		}
+		b.pass(11 * time.Minute)
+		require.True(t, b.renews(t, "GET", "/protected"))
+	}
+	token, err := b.auth.Verify(t.Context(), b.cookie[slidingCookie], authjwt.Access)
+	require.NoError(t, err)
+	var c map[string]any
+	require.NoError(t, token.Decode(&c))
+	assert.EqualValues(t, number(testNow.Unix()), c["session_iat"])
+	assert.NotEmpty(t, c["sid"])
+}
