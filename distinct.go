@@ -15,7 +15,8 @@ import (
 //   - the name of a cookie that is in use, whatever its path and purpose: one would stand for the other;
 //   - a key by which both accept tokens of one algorithm, or a KeySet. It may be shared where no token is acceptable to both:
 //     where both have a DecodeIssuer, and not the same (with InsecureNoRefreshIssuer that is not enough), or where one has a
-//     DecodeAudience, and none that the other has, too, for without one a token must have no aud;
+//     DecodeAudience, and none that the other has, too, for without one a token must have no aud; and where neither makes tokens
+//     for the other, by its EncodeIssuer or EncodeAudience;
 //   - a Store or Sessions, with the same Settings.Name: revoking a subject in one would end the sessions of its namesake in the other.
 //
 // A nil Manager is an error, and so is one that is given twice. The error holds no secret and no key, but the KeyID. Keys of a
