@@ -3,6 +3,7 @@ package authjwt_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,7 +91,8 @@ func TestRenew_Headers(t *testing.T) {
 
 // What is not of this package's making, for others may have the key, is no id for a list.
 func TestSessionList_OddIDs(t *testing.T) {
-	for id, status := range map[string]int{"a b": 401, "é": 401, "": 200, "x": 200} {
+	long := strings.Repeat("x", 128)
+	for id, status := range map[string]int{"a b": 401, "é": 401, "": 200, "x": 200, long: 200, long + "x": 401} {
 		s := newListed(t)
 		c := claims(map[string]any{"type": "refresh", "sid": id, "exp": testNow.Add(time.Hour).Unix()})
 		assert.Equal(t, status, s.do("POST", "/refresh", signedClaims(t, c)).Code, id)

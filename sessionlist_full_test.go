@@ -2,6 +2,8 @@ package authjwt_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"testing"
 	"time"
@@ -56,6 +58,25 @@ func TestSessionList_WhatFallsOffCannotBeEnded(t *testing.T) {
 	assertAnswer(t, s.do("POST", "/login", ""), down)
 	rec := s.do("POST", "/login", "")
 	assert.Empty(t, rec.Result().Cookies())
+}
+
+// A list that is looked at finds a loss of the Store's memory as guards do, and a record that nobody can read is shown, whatever
+// was revoked before it.
+func TestSessionList_FindsALoss(t *testing.T) {
+	told := new(events)
+	s := newListed(t, func(set *authjwt.Settings) { set.OnEvent = told.note })
+	s.login(t)
+	s.pass(time.Minute)
+	require.NoError(t, s.store.Set(t.Context(), epochKey, s.time(), time.Time{}))
+	assert.Empty(t, s.listed(t, "alice"))
+	assert.Equal(t, 1, told.count(authjwt.EventStoreLost))
+
+	s.pass(time.Minute)
+	id := s.sessionOf(t, s.login(t))
+	digest := sha256.Sum256([]byte("alice"))
+	_, err := s.store.PutSession(t.Context(), "authjwt:sessions:"+base64.RawURLEncoding.EncodeToString(digest[:]), id, []byte("x"), time.Time{})
+	require.NoError(t, err)
+	assert.Equal(t, []authjwt.Session{{ID: id}}, s.listed(t, "alice"))
 }
 
 // setFails keeps no revocation.
