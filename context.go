@@ -266,7 +266,7 @@ func (a *AuthJWT) refuse(e *Error, about *Token) {
 		if about == nil {
 			about = a.accepted.Load()
 		}
-		a.emitRefusal(about.event(), e)
+		a.emitRefusal(about.event(refusalKind(e)), e)
 	}
 	a.accepted.Store(nil)
 	if e.cause != nil {

@@ -63,11 +63,11 @@ type Event struct {
 }
 
 // event is one about the token, as far as it is known; nil is fine.
-func (t *Token) event() Event {
+func (t *Token) event(kind EventKind) Event {
 	if t == nil {
-		return Event{}
+		return Event{Kind: kind}
 	}
-	return Event{Subject: t.Subject, SessionID: t.session(), TokenID: t.ID, Location: t.Location}
+	return Event{Kind: kind, Subject: t.Subject, SessionID: t.session(), TokenID: t.ID, Location: t.Location}
 }
 
 // told tells whether anybody hears of events.
@@ -97,17 +97,18 @@ func (m *Manager) emit(ctx context.Context, from *AuthJWT, e Event) {
 func (a *AuthJWT) emitRefusal(about Event, e *Error) {
 	given := *e // its changes would change the answer
 	about.Code, about.Err = e.Code, &given
-	if about.Kind == "" {
-		about.Kind = EventRefused
-		if errors.Is(e, ErrCSRF) {
-			about.Kind = EventCSRF
-		}
-	}
 	a.m.emit(context.WithoutCancel(a.c.Request.Context()), a, about)
 }
 
 // maxAddress is enough for every address; what a trusted platform's header says may be none.
 const maxAddress = 64
+
+func refusalKind(e *Error) EventKind {
+	if errors.Is(e, ErrCSRF) {
+		return EventCSRF
+	}
+	return EventRefused
+}
 
 // clientAddress is empty for a request that no engine serves.
 func clientAddress(a *AuthJWT) (address string) {

@@ -38,9 +38,7 @@ func (a *AuthJWT) renew(t *Token) {
 		return
 	}
 	a.writeNew(cookies)
-	done := t.event()
-	done.Kind = EventRenewed
-	a.m.emit(a.c.Request.Context(), a, done)
+	a.m.emit(a.c.Request.Context(), a, t.event(EventRenewed))
 }
 
 // mayRenew tells whether t is due, and the answer may have its successor.

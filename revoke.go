@@ -27,7 +27,7 @@ func (m *Manager) Revoke(ctx context.Context, t *Token) error {
 }
 
 func (m *Manager) revoke(ctx context.Context, from *AuthJWT, t *Token) error {
-	return m.enter(ctx, from, m.tokenEntry(entryDenied, t), m.settings.Now(), m.until(t.ExpiresAt), t.event())
+	return m.enter(ctx, from, m.tokenEntry(entryDenied, t), m.settings.Now(), m.until(t.ExpiresAt), t.event(EventRevoked))
 }
 
 // RevokeSession ends a session: none of its tokens counts any more. The id is a Token's SessionID, or,

@@ -31,9 +31,7 @@ func (m *Manager) reused(ctx context.Context, from *AuthJWT, t *Token) *Error {
 	if err := m.revokeSession(ctx, from, Event{Subject: t.Subject, SessionID: t.session(), Location: t.Location}); err != nil {
 		return m.errorFrom(err, failUnavailable)
 	}
-	e := t.event()
-	e.Kind = EventReused
-	m.emit(ctx, from, e)
+	m.emit(ctx, from, t.event(EventReused))
 	return m.fail(failRevoked, nil)
 }
 

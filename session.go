@@ -111,9 +111,7 @@ func (a *AuthJWT) Refresh(opts ...TokenOption) (TokenPair, error) {
 	defer abortUnless(&completed, a.c)
 	pair, e := a.refresh(t, opts)
 	if e == nil {
-		done := t.event()
-		done.Kind = EventRefreshed
-		a.m.emit(a.c.Request.Context(), a, done)
+		a.m.emit(a.c.Request.Context(), a, t.event(EventRefreshed))
 	}
 	completed = true
 	if e != nil {
