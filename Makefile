@@ -1,4 +1,4 @@
-.PHONY: test bench bench-load bench-scale performance screenshots lint api repo check
+.PHONY: test bench bench-load bench-scale performance screenshots lint api security repo check
 .NOTPARALLEL:
 
 # Tests everything; needs Go and make alone.
@@ -37,6 +37,10 @@ lint:
 # Rewrites the snapshot of the exported API, with which repo compares.
 api:
 	@api=$$(go run -C tools ./api .. ../jwks ../redisstore) && printf '%s\n' "$$api" > api.txt
+
+# Writes the tables of docs/security.md from the tests' names, with which repo compares.
+security:
+	go run -C tools ./security -w ..
 
 repo:
 	@sh .ci/repo

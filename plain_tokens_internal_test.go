@@ -58,6 +58,7 @@ func mutated(random *mathrand.Rand, text string) string {
 	return text[:at] + rest[:random.IntN(len(rest)+1)] + rest
 }
 
+// FuzzPlain holds the short way through plain claims and headers to what jsontext reads in any text.
 func FuzzPlain(f *testing.F) {
 	for _, text := range []string{
 		"", "{", "{}", "}{", `{"a":1}`, `{"a":1`, `{"sub":"alice","iat":1772366400,"exp":1772366460,"type":"access","fresh":false}`, `{"typ":"JWT","alg":"HS256","kid":"a"}`,

@@ -3,6 +3,8 @@ package authjwt_test
 import (
 	"context"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,4 +119,16 @@ func TestS03_VagueAnswer(t *testing.T) {
 	s.POST("/odd", odd.RefreshHandler(authjwt.Routes{}))
 	assertAnswer(t, s.do("POST", "/odd", first.Refresh), down)
 	s.accepts(t, s.refresh(t, first.Refresh))
+}
+
+// What MemoryStore cannot do is what its documentation says: it is of one process.
+func TestS03_MemoryStoreIsOfOneProcess(t *testing.T) {
+	here, there := newService(t, inMemory), newService(t, inMemory)
+	of := here.login(t)
+	require.Equal(t, http.StatusOK, here.do("POST", "/logout", of.Refresh).Code)
+	here.refuses(t, of)
+	there.accepts(t, of)
+	source, err := os.ReadFile("store.go")
+	require.NoError(t, err)
+	assert.Contains(t, strings.ReplaceAll(string(source), "\n// ", " "), "what was revoked counts again after a restart, and other processes do not know of it")
 }
