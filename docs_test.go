@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,8 +21,8 @@ var goBlock = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 // snippetImports are what a fragment without a package clause may use.
 var snippetImports = map[string]string{
 	"authjwt": "github.com/gin-authjwt/authjwt", "authjwttest": "github.com/gin-authjwt/authjwt/authjwttest", "cmp": "cmp", "context": "context", "crypto": "crypto", "errors": "errors", "gin": "github.com/gin-gonic/gin",
-	"http": "net/http", "maps": "maps", "cors": "github.com/gin-contrib/cors", "jwks": "github.com/gin-authjwt/authjwt/jwks", "jwt": "github.com/golang-jwt/jwt/v5", "os": "os",
-	"redis": "github.com/redis/go-redis/v9", "redisstore": "github.com/gin-authjwt/authjwt/redisstore", "slog": "log/slog", "sync": "sync", "testing": "testing", "time": "time",
+	"http": "net/http", "maps": "maps", "net": "net", "cors": "github.com/gin-contrib/cors", "jwks": "github.com/gin-authjwt/authjwt/jwks", "jwt": "github.com/golang-jwt/jwt/v5", "os": "os",
+	"redis": "github.com/redis/go-redis/v9", "redisstore": "github.com/gin-authjwt/authjwt/redisstore", "slog": "log/slog", "sync": "sync", "storetest": "github.com/gin-authjwt/authjwt/storetest", "testing": "testing", "time": "time",
 }
 
 // snippetModules are the modules beside the root that a snippet may use, each with all that it requires.
@@ -47,7 +48,7 @@ func TestDocs_SnippetsBuild(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, string(formatted), string(block[1]), "%s, go block %d: gofmt", page, i+1)
 		}
-		if page == migratePage { // they are one package: see TestDocs_MigratePage
+		if slices.Contains([]string{migratePage, startedPage, recipesPage}, page) { // each is one package, with a test of its own
 			continue
 		}
 		for i, block := range blocks {
@@ -78,7 +79,7 @@ func pages(t *testing.T) []string {
 	t.Helper()
 	docs, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
-	return append(docs, "README.md")
+	return append(docs, "README.md", "CONTRIBUTING.md", "SECURITY.md")
 }
 
 func writeSnippet(t *testing.T, dir, root, code string) {
@@ -93,18 +94,20 @@ func writeSnippet(t *testing.T, dir, root, code string) {
 		}
 		code = head.String() + code
 	}
-	base, ours := ".", []string{""}
-	for _, module := range snippetModules {
-		if moduleUse[module].MatchString(code) {
-			base = module
-			if !strings.HasPrefix(module, "_example/") {
-				ours = append(ours, "/"+module)
-			}
+	base, ours, sums := "", []string{""}, []byte(nil)
+	for _, module := range append([]string{"."}, snippetModules...) {
+		if use := moduleUse[module]; use != nil && !use.MatchString(code) {
+			continue
+		}
+		base = module
+		more, err := os.ReadFile(filepath.Join(module, "go.sum"))
+		require.NoError(t, err)
+		sums = append(sums, more...)
+		if module != "." && !strings.HasPrefix(module, "_example/") {
+			ours = append(ours, "/"+module)
 		}
 	}
 	module, err := os.ReadFile(filepath.Join(base, "go.mod"))
-	require.NoError(t, err)
-	sums, err := os.ReadFile(filepath.Join(base, "go.sum"))
 	require.NoError(t, err)
 	text := regexp.MustCompile(`(?m)^(module|replace|\tgithub.com/gin-authjwt/authjwt) .*\n`).ReplaceAllString(string(module), "")
 	text = "module snippet\n" + text
