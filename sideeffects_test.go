@@ -41,9 +41,12 @@ func answerTo(h http.Handler, req *http.Request, log *bytes.Buffer) *httptest.Re
 	if req.Body != nil && req.Body != http.NoBody {
 		req.Body = readAlong{io.TeeReader(req.Body, &held.body), req.Body}
 	}
-	rec, end := httptest.NewRecorder(), watched.begin()
-	h.ServeHTTP(rec, req)
-	seen := end()
+	rec, seen := httptest.NewRecorder(), (*trace)(nil)
+	func() {
+		end := watched.begin()
+		defer func() { seen = end() }() // of a panic, too
+		h.ServeHTTP(rec, req)
+	}()
 	seen.sent = held
 	if log != nil {
 		seen.log = log.String()
