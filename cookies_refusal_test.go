@@ -28,7 +28,7 @@ func TestC18_AfterHandleContext(t *testing.T) {
 	r.POST("/me", m.Required())
 	rec := httptest.NewRecorder()
 	r.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/login", nil))
-	assertAnswer(t, rec, noCookie)
+	assertAnswerItself(t, rec, noCookie)
 	assert.Equal(t, []string{"theme=dark"}, rec.Header()["Set-Cookie"])
 }
 

@@ -42,6 +42,7 @@ func (g *guarded) assertFastAPI(tb testing.TB, rec *httptest.ResponseRecorder, s
 	assert.Equal(tb, "no-store", rec.Header().Get("Cache-Control"))
 	assert.Empty(tb, rec.Header().Values("WWW-Authenticate"))
 	assert.Empty(tb, rec.Header().Values("Set-Cookie"))
+	assertNoSideEffects(tb, rec)
 }
 
 func fastAPI(s *authjwt.Settings) { s.Errors = authjwt.FastAPI }
