@@ -2,7 +2,9 @@ package authjwt_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -23,21 +25,37 @@ var faults = []struct {
 	{"short answer", storetest.Short},
 }
 
+// assertDown checks the outcome DOWN of requirements.md.
+func assertDown(tb testing.TB, rec *httptest.ResponseRecorder) {
+	tb.Helper()
+	assertRetry(tb, rec)
+	assert.Empty(tb, rec.Header().Values("Set-Cookie"))
+}
+
+// assertRetry is assertDown, but for the cookies that a logout deletes.
+func assertRetry(tb testing.TB, rec *httptest.ResponseRecorder) {
+	tb.Helper()
+	assertAnswer(tb, rec, down)
+	assert.Equal(tb, "1", rec.Header().Get("Retry-After"))
+	for _, word := range []string{"dial", "6379", "storetest", "deadline"} {
+		assert.NotContains(tb, fmt.Sprint(rec.Header(), rec.Body), word)
+	}
+}
+
 // While the store cannot answer nothing is accepted, nothing issued, and nobody is told why.
 func TestS03_StoreFaults(t *testing.T) {
 	for _, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
-			s := newService(t)
+			s := newService(t, func(set *authjwt.Settings) {
+				set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+			})
 			good := s.login(t)
 			s.store.Be(fault.fault)
 			for _, call := range []struct{ method, path, token string }{
 				{"GET", "/protected", good.Access}, {"GET", "/optional", good.Access}, {"GET", "/renewal", good.Refresh},
 				{"POST", "/login", ""}, {"POST", "/refresh", good.Refresh}, {"POST", "/logout-all", good.Access},
 			} {
-				rec := s.do(call.method, call.path, call.token)
-				assertAnswer(t, rec, down)
-				assert.Equal(t, "1", rec.Header().Get("Retry-After"), call.path)
-				assert.NotContains(t, rec.Body.String(), "dial")
+				assertDown(t, s.do(call.method, call.path, call.token))
 			}
 			_, err := s.auth.Verify(t.Context(), good.Access, authjwt.Access)
 			require.ErrorIs(t, err, authjwt.ErrUnavailable)
