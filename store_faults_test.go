@@ -89,23 +89,53 @@ func TestL03_LogoutWhileTheStoreIsDown(t *testing.T) {
 		if fault.fault == storetest.Short {
 			continue // logout asks nothing
 		}
-		t.Run(fault.name, func(t *testing.T) {
-			s := newService(t, func(set *authjwt.Settings) {
-				set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
-			})
-			good := s.login(t)
-			s.store.Be(fault.fault)
-			rec := s.do("POST", "/logout", good.Refresh)
-			assert.Equal(t, http.StatusServiceUnavailable, rec.Code)
-			for _, c := range setCookies(t, rec) {
-				assert.Negative(t, c.MaxAge, c.Name)
+		for name, present := range map[string]func(got tokens, csrf string) []string{
+			"access token":  func(got tokens, _ string) []string { return []string{"Authorization", "Bearer " + got.Access} },
+			"refresh token": func(got tokens, _ string) []string { return []string{"Authorization", "Bearer " + got.Refresh} },
+			"cookies": func(got tokens, csrf string) []string {
+				return append(cookies("a="+got.Access, "r="+got.Refresh), "X-CSRF-Token", csrf)
+			},
+		} {
+			for _, method := range []string{"POST", "DELETE"} {
+				t.Run(fault.name+"/"+name+"/"+method, func(t *testing.T) {
+					told := new(events)
+					s := newService(t, func(set *authjwt.Settings) {
+						set.TokenLocation, set.OnEvent = []authjwt.Location{authjwt.Headers, authjwt.Cookies}, told.note
+					})
+					good := s.login(t)
+					csrf := csrfOf(t, s.auth, good.Access, authjwt.Access)
+					logout := func() *httptest.ResponseRecorder {
+						req, rec := request(method, present(good, csrf)...), httptest.NewRecorder()
+						req.URL.Path = "/logout"
+						s.ServeHTTP(rec, req)
+						return rec
+					}
+					s.store.Be(fault.fault)
+					rec := logout()
+					assertRetry(t, rec)
+					assert.Equal(t, deletedCookies, rec.Header().Values("Set-Cookie"))
+					assert.Zero(t, told.count(authjwt.EventRevoked))
+					s.store.Be(storetest.None)
+					if fault.fault != storetest.FailsLate {
+						s.accepts(t, good)
+					}
+					assertLoggedOut(t, logout())
+					s.refuses(t, good)
+					assert.Equal(t, 1, told.count(authjwt.EventRevoked))
+				})
 			}
-			assert.Len(t, setCookies(t, rec), 4)
-			if fault.fault != storetest.FailsLate {
-				s.store.Be(storetest.None)
-				s.accepts(t, good)
-			}
-		})
+		}
+	}
+}
+
+// What needs no store is no failure: a logout that presents nothing that could be ended.
+func TestL03_LogoutOfNothingWhileTheStoreIsDown(t *testing.T) {
+	s := newService(t, func(set *authjwt.Settings) {
+		set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+	})
+	s.store.Be(storetest.Fails)
+	for _, raw := range []string{"", "nonsense"} {
+		assertLoggedOut(t, s.do("POST", "/logout", raw))
 	}
 }
 
