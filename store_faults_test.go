@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,4 +167,24 @@ func TestS03_VagueAnswer(t *testing.T) {
 	s.POST("/odd", odd.RefreshHandler(authjwt.Routes{}))
 	assertAnswer(t, s.do("POST", "/odd", first.Refresh), down)
 	s.accepts(t, s.refresh(t, first.Refresh))
+}
+
+// A MemoryStore knows nothing after a restart, and nothing of what another one was told. It says so where it is described.
+func TestS03_MemoryStoreIsOfOneProcess(t *testing.T) {
+	s := newService(t, inMemory)
+	got := s.login(t)
+	require.Equal(t, http.StatusOK, s.do("POST", "/logout", got.Access).Code)
+	s.refuses(t, got)
+	other := newManager(t, inMemory, func(set *authjwt.Settings) { set.Now = s.time }) // after a restart, or beside it
+	_, err := other.Verify(t.Context(), got.Access, authjwt.Access)
+	assert.NoError(t, err)
+	for file, words := range map[string]string{
+		"store.go":         "in the memory of one process: what was revoked counts again after a restart, and other processes do not know of it",
+		"docs/sessions.md": "`MemoryStore` is for one process, and forgets at a restart: what was revoked before counts again until it expires",
+		"README.md":        "`MemoryStore` is for one process, and forgets at a restart; `redisstore` is for several",
+	} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Contains(t, strings.Join(strings.Fields(strings.ReplaceAll(string(text), "\n//", "\n")), " "), words, file)
+	}
 }
