@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/gin-gonic/gin"
 )
 
 // CookieOption shapes the cookies of one call.
@@ -245,12 +243,11 @@ func (a *AuthJWT) write(cookies []setCookie) (written []string) {
 
 // takeBack removes the cookies that were set for this request, because it ends in a refusal. What was
 // unset stays.
-func takeBack(c *gin.Context) {
-	h := c.Writer.Header()
+func takeBack(h http.Header, first *AuthJWT) {
 	if h["Set-Cookie"] == nil {
 		return
 	}
-	for a := bound(c); a != nil; a = a.next {
+	for a := first; a != nil; a = a.next {
 		if a.clashing { // it has set none
 			continue
 		}

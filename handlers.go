@@ -148,9 +148,8 @@ func (m *Manager) LogoutAllHandler() gin.HandlerFunc {
 // prebuilt wraps a handler: other methods get 405, errors are refusals, a panic aborts.
 func (m *Manager) prebuilt(methods []string, handle func(a *AuthJWT) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		completed := false
-		defer abortUnless(&completed, c)
-		a := m.Bind(c)
+		completed, a := false, m.Bind(c)
+		defer a.abortUnless(&completed)
 		var err error
 		if slices.Contains(methods, c.Request.Method) {
 			err = handle(a)

@@ -14,9 +14,8 @@ import (
 // Other errors are left alone. It protects nothing, hence its name: guards do.
 func (m *Manager) ErrorMiddleware() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		completed := false
-		defer abortUnless(&completed, c)
-		a := m.Bind(c)
+		completed, a := false, m.Bind(c)
+		defer a.abortUnless(&completed)
 		c.Next()
 		for _, left := range c.Errors {
 			if e := m.ownError(left.Err); e != nil && !c.Writer.Written() {
@@ -67,9 +66,9 @@ func (m *Manager) guarding(r requirement, opts []RequireOption) gin.HandlerFunc 
 		panic("authjwt: " + err.Error())
 	}
 	return func(c *gin.Context) {
-		completed := false
-		defer abortUnless(&completed, c)
-		if m.Bind(c).guard(&r) == nil {
+		completed, a := false, m.Bind(c)
+		defer a.abortUnless(&completed)
+		if a.guard(&r) == nil {
 			c.Next() // here, so that a panic passes abortUnless
 		}
 		completed = true

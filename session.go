@@ -262,8 +262,8 @@ func (a *AuthJWT) mayLogOut() *Error {
 	}
 	var verdict *Error
 	for _, k := range a.m.carriers() {
-		for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
-			t, live, e := a.m.verifyPast(a.c.Request.Context(), a.m.cookieToken(presented.Value))
+		for _, raw := range a.cookieTokens(k) {
+			t, live, e := a.m.verifyPast(a.c.Request.Context(), raw)
 			if e != nil {
 				return e
 			}
