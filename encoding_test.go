@@ -121,7 +121,7 @@ func TestB04_ForeignAlphabet(t *testing.T) {
 }
 
 // strayBits returns the other texts that a lenient decoder takes for segment.
-func strayBits(t *testing.T, segment string) (texts []string) {
+func strayBits(t testing.TB, segment string) (texts []string) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	octets, err := base64.RawURLEncoding.DecodeString(segment)
 	require.NoError(t, err)
