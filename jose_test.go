@@ -137,10 +137,19 @@ func TestJ01_AlgNone(t *testing.T) {
 		{SecretKey: testSecret, Algorithm: "none"},
 		{SecretKey: testSecret, Algorithm: "None", DecodeAlgorithms: []string{"None"}},
 		{SecretKey: testSecret, DecodeAlgorithms: []string{"HS256", "none"}},
-		{Algorithm: "none"},
+		{Algorithm: "none"}, {PrivateKey: rsaKey(), Algorithm: "none"}, {PublicKey: publicKey("EdDSA"), DecodeAlgorithms: []string{"EdDSA", "NONE"}},
+		{KeySet: new(issuer), Algorithm: "none"}, {KeySet: new(issuer), DecodeAlgorithms: []string{"RS256", "none"}},
 	} {
 		_, err := authjwt.New(s)
-		assert.ErrorContains(t, err, `one" is not available`)
+		assert.ErrorContains(t, err, `is not available; use `)
+	}
+	for _, key := range []authjwt.Key{{SecretKey: testSecret, Algorithm: "none"}, {PrivateKey: rsaKey(), Algorithm: "None"}, {Algorithm: "none"}} {
+		_, err := authjwt.NewKeyRing(key)
+		assert.ErrorContains(t, err, "key 1")
+	}
+	for _, prefix := range []string{"AUTHJWT_", "JWT_"} {
+		_, err := authjwt.LoadSettings(dict{prefix + "ALGORITHM": "none", prefix + "SECRET_KEY": testSecret})
+		assert.ErrorContains(t, err, `"none" is not available; use `)
 	}
 	_, err := m.CreateAccessToken("alice", authjwt.WithAlgorithm("none"))
 	assert.Error(t, err)
