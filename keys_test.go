@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	_ "crypto/sha1" // for crypto.SHA1.New
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -47,12 +48,19 @@ func secretOf(n int) string {
 	return string(b)
 }
 
-// assertSecret checks that New takes the secret, or refuses it with these words and the way to make a better one.
+// assertSecret checks that New and, where it can have the same, NewKeyRing take the secret, or refuse it with these words and
+// the way to make a better one.
 func assertSecret(t *testing.T, s authjwt.Settings, wants ...string) {
 	t.Helper()
 	m, err := authjwt.New(s)
+	errs := []error{err}
+	if s.DecodeAlgorithms == nil {
+		ring, err := authjwt.NewKeyRing(authjwt.Key{SecretKey: s.SecretKey, Algorithm: s.Algorithm, InsecureShortSecret: s.InsecureShortSecret})
+		errs = append(errs, err)
+		assert.Equal(t, len(wants) == 0, ring != nil)
+	}
 	if len(wants) == 0 {
-		require.NoError(t, err)
+		require.NoError(t, errors.Join(errs...))
 		token, err := m.CreateAccessToken("alice")
 		require.NoError(t, err)
 		_, err = m.Verify(t.Context(), token, authjwt.Access)
@@ -60,11 +68,18 @@ func assertSecret(t *testing.T, s authjwt.Settings, wants ...string) {
 		return
 	}
 	assert.Nil(t, m)
-	for _, want := range append(wants, "SecretKey", "openssl rand -base64 ") {
-		assert.ErrorContains(t, err, want)
+	for _, err := range errs {
+		for _, want := range append(wants, "SecretKey", "openssl rand -base64 ") {
+			if s.SecretKey != "" || want == "SecretKey" { // of an empty one a Key may mean another kind
+				assert.ErrorContains(t, err, want)
+			}
+		}
+		if err != nil && len(s.SecretKey) > 8 {
+			assert.NotContains(t, err.Error(), s.SecretKey)
+		}
 	}
-	if err != nil && len(s.SecretKey) > 8 {
-		assert.NotContains(t, err.Error(), s.SecretKey)
+	if s.SecretKey == "" {
+		assert.ErrorContains(t, errs[0], "empty")
 	}
 }
 
@@ -90,6 +105,7 @@ func TestJ16_ShortSecret(t *testing.T) {
 			assertSecret(t, settings(secretOf(row.need), false))
 			assertSecret(t, settings("", false), "empty", howTo)
 			assertSecret(t, settings("", true), "empty", howTo)
+			assertSecret(t, settings(strings.Repeat(" \t\n", 30), true), "empty", howTo)
 		})
 	}
 	// Octets count, not letters.
