@@ -35,9 +35,10 @@ func theKeys(t *testing.T, alg string) map[string]*authjwt.Manager {
 	set.returns(publicKey(alg))
 	ring := must(authjwt.NewKeyRing(authjwt.Key{ID: "k1", PublicKey: publicKey(alg), Algorithm: alg}))
 	named := func(s *authjwt.Settings) { s.KeyID = "k1" }
+	one := func(s *authjwt.Settings) { s.Algorithm = alg } // of the KeySet, which answers whatever it is asked
 	return map[string]*authjwt.Manager{
 		"pair": newManager(t, signsWith(alg), named), "public half": newManager(t, verifiesWith(alg), named), "ring": newManager(t, withKeys(ring)),
-		"set": newManager(t, withKeySet(set)), "set, cache": newManager(t, withKeySet(set), caching),
+		"set": newManager(t, withKeySet(set), one), "set, cache": newManager(t, withKeySet(set), one, caching),
 	}
 }
 
