@@ -1,4 +1,4 @@
-.PHONY: test bench bench-load bench-scale performance screenshots lint api security repo check
+.PHONY: test bench bench-load bench-scale performance screenshots lint vuln api security repo check
 .NOTPARALLEL:
 
 # Tests everything; needs Go and make alone.
@@ -33,6 +33,14 @@ lint:
 	@sh .ci/each go vet ./...
 	@echo '== staticcheck'
 	@staticcheck=$$(go -C tools tool -n staticcheck) && sh .ci/each "$$staticcheck" ./...
+
+VULNDB ?= https://vuln.go.dev
+
+# Looks for known vulnerabilities in what each module uses, Go's own packages too. It needs the network, so that check leaves it out.
+vuln:
+	@echo '== govulncheck'
+	@govulncheck=$$(go -C tools tool -n govulncheck) && sh .ci/each "$$govulncheck" -db '$(VULNDB)' ./... || \
+		{ echo 'FAIL: a vulnerability is known, or $(VULNDB) has not answered, and nothing is known: see above'; exit 1; }
 
 # Rewrites the snapshot of the exported API, with which repo compares.
 api:
