@@ -140,6 +140,13 @@ func secretOf(n int) string {
 // assertSecret checks that New takes the secret, or refuses it with these words and the way to make a better one.
 func assertSecret(t *testing.T, s authjwt.Settings, wants ...string) {
 	t.Helper()
+	if s.DecodeAlgorithms == nil { // a ring judges likewise
+		_, err := authjwt.NewKeyRing(authjwt.Key{SecretKey: s.SecretKey, Algorithm: s.Algorithm, InsecureShortSecret: s.InsecureShortSecret})
+		for _, want := range wants {
+			assert.ErrorContains(t, err, want)
+		}
+		assert.Equal(t, len(wants) > 0, err != nil, "%v", err)
+	}
 	m, err := authjwt.New(s)
 	if len(wants) == 0 {
 		require.NoError(t, err)
@@ -179,7 +186,9 @@ func TestJ16_ShortSecret(t *testing.T) {
 			}
 			assertSecret(t, settings(secretOf(row.need), false))
 			assertSecret(t, settings("", false), "empty", howTo)
-			assertSecret(t, settings("", true), "empty", howTo)
+			for _, blank := range []string{"", "\n", strings.Repeat(" ", 64)} {
+				assertSecret(t, settings(blank, true), "empty", howTo)
+			}
 		})
 	}
 	// Octets count, not letters.
