@@ -1,8 +1,11 @@
 package authjwt
 
 import (
+	"crypto"
 	"crypto/fips140"
 	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -23,8 +26,19 @@ type hmacState struct {
 
 func newHMACMethod(alg algorithm, secret []byte) *hmacMethod {
 	m := new(hmacMethod)
-	m.states.New = func() any { return &hmacState{mac: hmac.New(alg.hash.New, secret)} }
+	m.states.New = func() any { return &hmacState{mac: hmac.New(newHash(alg), secret)} }
 	return m
+}
+
+// newHash asks no registry, which any package of a program can write to: crypto.RegisterHash.
+func newHash(alg algorithm) func() hash.Hash {
+	switch alg.hash {
+	case crypto.SHA384:
+		return sha512.New384
+	case crypto.SHA512:
+		return sha512.New
+	}
+	return sha256.New
 }
 
 // verify compares in constant time.
