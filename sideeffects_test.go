@@ -145,6 +145,9 @@ func (w *watcher) watch(s *authjwt.Settings) {
 		s.Store = writesSeen{s.Store}
 	}
 	if s.Sessions != nil {
+		if memory, is := s.Sessions.(*authjwt.MemoryStore); is && memory.Now == nil {
+			memory.Now = s.Now // as New would, which cannot see it then
+		}
 		s.Sessions = sessionWritesSeen{s.Sessions}
 	}
 }
