@@ -203,6 +203,29 @@ func TestJ05_CurveAndAlgorithm(t *testing.T) {
 	repel(t, newManager(t, signsWith("ES256")), []attack{{"twice as good", withSum(t, headerOf("ES256", kid), sum256, 32) + ".", twin, isPayloadText, nil}})
 }
 
+// The same mistakes made at start-up: an algorithm for a key of another kind, or on another curve.
+func TestJ05_CurveAndAlgorithm_AtStart(t *testing.T) {
+	fits := func(alg, of string) bool {
+		_, rsaKeys := publicKey(of).(*rsa.PublicKey)
+		return alg == of || rsaKeys && (alg[0] == 'R' || alg[0] == 'P')
+	}
+	for _, of := range []string{"RS256", "ES256", "ES384", "ES512", "EdDSA"} {
+		for _, alg := range everyAlgorithm {
+			_, signs := authjwt.New(authjwt.Settings{PrivateKey: privateKey(of), Algorithm: alg})
+			_, verifies := authjwt.New(authjwt.Settings{PublicKey: publicKey(of), Algorithm: alg})
+			_, beside := authjwt.New(authjwt.Settings{SecretKey: testSecret, Algorithm: "HS256", PublicKey: publicKey(of), DecodeAlgorithms: []string{"HS256", alg}})
+			_, rung := authjwt.NewKeyRing(authjwt.Key{PrivateKey: privateKey(of), Algorithm: alg})
+			for name, err := range map[string]error{"PrivateKey": signs, "PublicKey": verifies, "ring": rung, "beside a secret": beside} {
+				if fits(alg, of) {
+					assert.NoError(t, err, "%s of %s with %s", name, of, alg)
+				} else if name != "beside a secret" || alg[0] != 'H' { // which is the secret's
+					assert.ErrorContains(t, err, `"`+alg+`" does not fit a key of `, "%s of %s", name, of)
+				}
+			}
+		}
+	}
+}
+
 // weakKeys are RSA keys with the words of their refusal; none where they are good.
 func weakKeys(tb testing.TB) map[string]struct {
 	public *rsa.PublicKey
