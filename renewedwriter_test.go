@@ -42,6 +42,7 @@ func TestC18_H15_RenewalAndTheAnswer(t *testing.T) {
 		"public":                 {func(c *gin.Context) { public(c); c.String(200, "fine") }, true, true},
 		"public, in pieces":      {func(c *gin.Context) { public(c); _, _ = c.Writer.Write([]byte("fi")); public(c); c.Writer.Flush() }, true, true},
 		"public, flushed":        {func(c *gin.Context) { public(c); c.Writer.Flush() }, true, true},
+		"public, header now":     {func(c *gin.Context) { public(c); c.Writer.WriteHeaderNow() }, true, true},
 		"public, by controller":  {func(c *gin.Context) { public(c); assert.NoError(t, http.NewResponseController(c.Writer).Flush()) }, true, true},
 		"public, WriteString":    {func(c *gin.Context) { public(c); _, _ = c.Writer.WriteString("fine") }, true, true},
 		"public, 204":            {func(c *gin.Context) { public(c); c.Status(204) }, true, true},
