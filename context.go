@@ -35,6 +35,7 @@ type AuthJWT struct {
 type rarities struct {
 	queryTokens []string // taken out of the URL
 	setLines    []string // of Set-Cookie
+	renewed     *renewedWriter
 	body        *requestBody
 	user        any    // what LoadUser found
 	noUser      *Error // or why there is none

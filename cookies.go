@@ -216,14 +216,15 @@ func appendDeletions(cookies []setCookie, gone ...*cookieForm) []setCookie {
 	return cookies
 }
 
-// writeNew writes cookies that go if the request ends in a refusal: see takeBack.
-func (a *AuthJWT) writeNew(cookies []setCookie) {
+// writeNew writes cookies that go if the request ends in a refusal: see takeBack. It returns the lines written.
+func (a *AuthJWT) writeNew(cookies []setCookie) []string {
 	rare, written := a.rarities(), a.write(cookies)
 	if rare.setLines == nil {
 		rare.setLines = written
-		return
+	} else {
+		rare.setLines = append(rare.setLines, written...)
 	}
-	rare.setLines = append(rare.setLines, written...)
+	return written
 }
 
 // write is the only place where cookies are written. A cookie that this answer sets or unsets already
@@ -237,7 +238,7 @@ func (a *AuthJWT) write(cookies []setCookie) (written []string) {
 		written = append(written, c.line)
 	}
 	h["Set-Cookie"] = lines
-	noStore(a.c)
+	noStore(a.c.Writer.Header())
 	return written
 }
 

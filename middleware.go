@@ -17,6 +17,7 @@ func (m *Manager) ErrorMiddleware() gin.HandlerFunc {
 		completed, a := false, m.Bind(c)
 		defer a.abortUnless(&completed)
 		c.Next()
+		a.settle()
 		for _, left := range c.Errors {
 			if e := m.ownError(left.Err); e != nil && !c.Writer.Written() {
 				a.refuse(e, nil)
@@ -70,6 +71,7 @@ func (m *Manager) guarding(r requirement, opts []RequireOption) gin.HandlerFunc 
 		defer a.abortUnless(&completed)
 		if a.guard(&r) == nil {
 			c.Next() // here, so that a panic passes abortUnless
+			a.settle()
 		}
 		completed = true
 	}
