@@ -2,6 +2,7 @@ package authjwt_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gin-authjwt/authjwt"
@@ -75,4 +77,27 @@ func FuzzChallenge(f *testing.F) {
 			}
 		}
 	})
+}
+
+// No JSON can hold such a text, so that 500 it is: as an answer, without the challenge of a 401, and for who reads what was left in the context.
+func TestH12_TextThatIsNotUTF8(t *testing.T) {
+	for name, row := range map[string]struct {
+		err  *authjwt.Error
+		want outcome
+	}{
+		"Detail": {&authjwt.Error{Status: 401, Code: "odd", Detail: "\xad"}, outcome{500, "internal_error", "Internal Server Error", "-"}},
+		"Code":   {&authjwt.Error{Status: 401, Code: "\xad", Detail: "odd"}, outcome{500, "internal_error", "Internal Server Error", "-"}},
+		"twin":   {&authjwt.Error{Status: 401, Code: "odd", Detail: "\u00ad"}, outcome{401, "odd", "\u00ad", ""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newManager(t)
+			var left error
+			g := guard(t, func(c *gin.Context) { c.Next(); left = c.Errors.Last().Err }, func(c *gin.Context) { m.Bind(c).Abort(row.err) })
+			g.assertRefused(t, g.get(), row.want)
+			var refusal *authjwt.Error
+			require.ErrorAs(t, left, &refusal)
+			assert.Equal(t, row.want.status, refusal.Status)
+			assert.Equal(t, row.want.status == 500, errors.Is(left, authjwt.ErrInternal))
+		})
+	}
 }
