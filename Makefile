@@ -1,9 +1,16 @@
-.PHONY: test bench bench-load bench-scale performance screenshots lint vuln api security repo check
+.PHONY: test fuzz bench bench-load bench-scale performance screenshots lint vuln api security repo check
 .NOTPARALLEL:
 
 # Tests everything; needs Go and make alone.
 test:
 	@sh .ci/test
+
+# Fuzzing: every func FuzzX of every module is found and run for FUZZTIME, FUZZJOBS of them at once (make fuzz FUZZTIME=5m). A target holds one
+# sentence for all inputs, against a second reader where there is one, has seeds of its own, and stands in x_fuzz_test.go. What
+# breaks it is written to testdata/fuzz/FuzzX beside it, and is from then on a case of go test: commit it with the mending.
+# Go keeps inputs that reached new code for the next run; go clean -fuzzcache forgets them. Seeds of other libraries: VECTORS_DIR.
+fuzz:
+	@FUZZTIME='$(FUZZTIME)' FUZZJOBS='$(FUZZJOBS)' sh .ci/fuzz
 
 # What a request costs beside the peers, and the goals. Takes a minute and a half, on a machine that has nothing else to do.
 bench:
@@ -53,5 +60,5 @@ security:
 repo:
 	@sh .ci/repo
 
-# Everything that CI does, apart from installing. The tests come last: their summary ends the output.
-check: lint repo test
+# Everything that CI does, apart from installing. The longest come last: their summaries end the output.
+check: lint repo test fuzz

@@ -30,7 +30,8 @@ var (
 )
 
 // Error is a refusal as the client gets it. Applications may make their own, to answer with another
-// status from a callback or from [AuthJWT.Abort]; a Status outside 400 to 599 is answered as 500.
+// status from a callback or from [AuthJWT.Abort]; a Status outside 400 to 599 is answered as 500, and so is a text that
+// is not UTF-8.
 type Error struct {
 	// Status is the HTTP status code.
 	Status int

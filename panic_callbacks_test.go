@@ -143,9 +143,9 @@ func (s minedSessions) PutSession(ctx context.Context, owner, id string, record 
 	return s.SessionStore.PutSession(ctx, owner, id, record, until)
 }
 
-func (s minedSessions) ListSessions(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+func (s minedSessions) ListSessions(ctx context.Context, owner string) (map[string][]byte, error) {
 	s.f.step("Settings.Sessions.ListSessions")
-	return s.SessionStore.ListSessions(ctx, owner, ids...)
+	return s.SessionStore.ListSessions(ctx, owner)
 }
 
 func (s minedSessions) RemoveSessions(ctx context.Context, owner string, ids ...string) error {
