@@ -107,10 +107,9 @@ func TestL03_LogoutWhileTheStoreIsDown(t *testing.T) {
 					good := s.login(t)
 					csrf := csrfOf(t, s.auth, good.Access, authjwt.Access)
 					logout := func() *httptest.ResponseRecorder {
-						req, rec := request(method, present(good, csrf)...), httptest.NewRecorder()
+						req := request(method, present(good, csrf)...)
 						req.URL.Path = "/logout"
-						s.ServeHTTP(rec, req)
-						return rec
+						return answerTo(s, req, nil)
 					}
 					s.store.Be(fault.fault)
 					rec := logout()
