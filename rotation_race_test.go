@@ -56,6 +56,41 @@ func TestR02_RefreshesAtOnce(t *testing.T) {
 	}
 }
 
+// Where both were told that the token is unused, the Add decides.
+func TestR02_UsedBetweenTheQuestionAndTheAdd(t *testing.T) {
+	for name, row := range map[string]struct {
+		edit  func(s *authjwt.Settings)
+		later time.Duration
+		good  bool
+	}{
+		"within the grace": {asIs, 15*time.Second - time.Millisecond, true},
+		"after it":         {asIs, 15 * time.Second, false},
+		"no grace":         {noGrace, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hooks, told := new(hookedStore), new(events)
+			s := newService(t, hooks.in, row.edit, func(set *authjwt.Settings) { set.OnEvent = told.note })
+			first := s.login(t)
+			var faster tokens
+			hooks.add = func() {
+				hooks.add = nil
+				faster = s.refresh(t, first.Refresh)
+				s.pass(row.later)
+			}
+			rec := s.do("POST", "/refresh", first.Refresh)
+			if !row.good {
+				assertAnswer(t, rec, revoked)
+				assert.Equal(t, 1, told.count(authjwt.EventReused))
+				s.refuses(t, first, faster)
+				return
+			}
+			slow := s.got(t, rec)
+			assert.Equal(t, s.claims(t, faster.Refresh)["jti"], s.claims(t, slow.Refresh)["jti"])
+			s.accepts(t, slow, faster)
+		})
+	}
+}
+
 // A subject that is revoked while a refresh is under way gets no tokens dated after that.
 func TestR06_RevokedDuringARefresh(t *testing.T) {
 	for name, keep := range map[string]bool{"rotation": false, "KeepRefreshToken": true} {
