@@ -41,11 +41,11 @@ func FuzzChallenge(f *testing.F) {
 		r.GET("/refresh", auth.RefreshRequired())
 		r.GET("/changed", func(c *gin.Context) {
 			var refusal *authjwt.Error
-			if errors.As(auth.Bind(c).FreshJWTRequired(), &refusal) {
-				changed := *refusal
-				changed.Detail = detail
-				auth.Bind(c).Abort(&changed)
-			}
+			_, err := auth.Verify(c, "x", authjwt.Access)
+			require.ErrorAs(t, err, &refusal)
+			changed := *refusal
+			changed.Detail = detail
+			auth.Bind(c).Abort(&changed)
 		})
 		r.GET("/odd", func(c *gin.Context) { auth.Bind(c).Abort(odd) })
 		if !panicsWith("WithScopes", func() { r.GET("/scoped", auth.Required(authjwt.WithScopes("granted", scope))) }) {
