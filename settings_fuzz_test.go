@@ -24,7 +24,8 @@ func FuzzSettings(f *testing.F) {
 	for _, document := range []string{
 		"{}", `{"authjwt_secret_key":"short"}`, `{"authjwt_token_location":["cookies","headers"],"authjwt_cookie_samesite":"none","authjwt_cookie_secure":true}`, `{"authjwt_token_location":["cookies"],"authjwt_cookie_prefix":"__Host-","authjwt_access_token_expires":60}`,
 		`{"JWT_TOKEN_LOCATION":"cookies","JWT_ACCESS_TOKEN_EXPIRES":false,"JWT_COOKIE_MAX_AGE":5,"JWT_SECRET_KEY":"` + testSecret + `"}`, `{"authjwt_encode_issuer":"a","authjwt_decode_issuer":"b"}`, `{"authjwt_decode_audience":["a"],"authjwt_encode_audience":"b","authjwt_errors":"fastapi"}`,
-		`{"authjwt_header_type":null,"authjwt_header_name":"X-Token","authjwt_decode_leeway":300,"authjwt_clock_skew":"none"}`, `{"authjwt_algorithm":"none"}`, `{"authjwt_refresh_cookie_path":"/refresh","authjwt_token_location":["cookies"],"authjwt_cookie_domain":"example.com","authjwt_csrf_methods":["PUT"]}`,
+		`{"authjwt_token_location":["cookies"],"authjwt_cookie_samesite":"none","authjwt_cookie_secure":false,"authjwt_secret_key":"` + testSecret + `"}`, `{"authjwt_token_location":["cookies"],"authjwt_cookie_prefix":"__Host-","authjwt_cookie_secure":true,"authjwt_access_cookie_path":"/api","authjwt_secret_key":"` + testSecret + `"}`,
+		`{"authjwt_token_location":["cookies"],"authjwt_secret_key":"` + testSecret + `"}`, `{"authjwt_header_type":null,"authjwt_header_name":"X-Token","authjwt_decode_leeway":300,"authjwt_clock_skew":"none"}`, `{"authjwt_algorithm":"none"}`, `{"authjwt_refresh_cookie_path":"/refresh","authjwt_token_location":["cookies"],"authjwt_cookie_domain":"example.com","authjwt_csrf_methods":["PUT"]}`,
 	} {
 		f.Add(document, []byte{}, "")
 	}
@@ -228,6 +229,9 @@ func (p promises) answers(t *testing.T) {
 	}
 	if !p.s.InsecureDisableCSRF && (p.s.CSRFMethods == nil || slices.Contains(p.s.CSRFMethods, "POST")) {
 		require.GreaterOrEqual(t, send("POST", "/user", cookies).Code, 400)
+		for _, name := range []string{"X-CSRF-Token", p.s.AccessCSRFHeaderName} {
+			require.GreaterOrEqual(t, send("POST", "/user", cookies, name, "another value").Code, 400)
+		}
 	}
 	logout := send("POST", "/logout", []*http.Cookie{})
 	require.Equal(t, http.StatusOK, logout.Code)

@@ -24,6 +24,14 @@ func FuzzVerify(f *testing.F) {
 	for _, spoilt := range []string{"", "=", "==", "A", "AAAA", "\n", " ", ".", "a.", "IA"} {
 		f.Add(b64(headerHS256)+spoilt, b64(`{"sub":"alice","exp":1772366401,"type":"access"}`)+spoilt, true)
 	}
+	for _, payload := range []string{`{"sub":"alice","exp":1772366390,"type":"access"}`, `{"sub":"alice","exp":1772366460,"type":"access","x":1,"x":2}`} {
+		f.Add(headerHS256, payload, false)
+	}
+	f.Add(`{"alg":"HS256","crit":["exp"],"exp":1}`, `{"sub":"alice","exp":1772366401,"type":"access"}`, false)
+	plain := b64(`{"sub":"alice","exp":1772366401,"type":"access"}`)
+	f.Add(b64(headerHS256), plain+"\n\n", true)
+	f.Add(b64(headerHS256), plain+"IB", true) // a blank, and bits that no octet has
+	f.Add(b64(headerHS256)+"IB", plain, true)
 	for _, token := range publicSeeds(f) {
 		header, rest, _ := strings.Cut(token, ".")
 		f.Add(header, rest, true)
@@ -55,6 +63,9 @@ func FuzzVerify(f *testing.F) {
 			require.NoError(t, err)
 			segments[i] = string(octets)
 			require.Equal(t, segment, b64(segments[i]), "another text of the same token")
+		}
+		for name := range headerIn(t, raw) {
+			require.NotContains(t, []string{"crit", "b64", "zip"}, name) // of which golang-jwt knows nothing
 		}
 		parsed, err := reference.Parse(raw, func(*jwt.Token) (any, error) { return []byte(testSecret), nil })
 		require.NoError(t, err, "accepted by us alone")

@@ -70,6 +70,8 @@ func FuzzSigned(f *testing.F) {
 		}
 		f.Add(uint8(i), b64(p.header())+"=", b64(goodPayload), true)
 		f.Add(uint8(i), b64(p.header()), b64(goodPayload), true)
+		f.Add(uint8(i), b64(p.header()), b64(`{"sub":"alice","exp":1772366460,"type":"access"}`)+"IB", true) // bits that no octet has
+		f.Add(uint8(i), p.header(), `{"sub":"alice","exp":1772366460,"type":"access","x":1,"x":2}`, false)
 	}
 	for i, seed := range publicSeeds(f) {
 		header, rest, _ := strings.Cut(seed, ".")
