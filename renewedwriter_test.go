@@ -34,7 +34,7 @@ func TestC18_H15_RenewalAndTheAnswer(t *testing.T) {
 		"404, written at once":   {func(c *gin.Context) { c.Writer.WriteHeader(404); c.Writer.WriteHeaderNow() }, false, true},
 		"422":                    {func(c *gin.Context) { c.AbortWithStatusJSON(422, gin.H{}) }, false, true},
 		"500":                    {func(c *gin.Context) { c.AbortWithStatus(500) }, false, true},
-		"net/http's":             {func(c *gin.Context) { http.Error(c.Writer, "no", 403) }, false, true},
+		"net/http's":             {func(c *gin.Context) { http.Error(c.Writer, "no", http.StatusForbidden) }, false, true},
 		"a file that is missing": {func(c *gin.Context) { c.File("testdata/none") }, false, true},
 		"a panic":                {func(*gin.Context) { panic("x") }, false, true},
 		"a second guard":         {b.auth.Required(authjwt.WithScopes("admin")), false, true},
@@ -89,7 +89,8 @@ func TestC18_H15_RenewalAndTheAnswer(t *testing.T) {
 	b.GET("/both", b.auth.Required(), func(c *gin.Context) {
 		http.SetCookie(c.Writer, &http.Cookie{Name: "theme", Value: "dark"})
 		public(c)
-		c.String(http.StatusNotFound, "no")
+		c.Status(http.StatusNotFound)
+		c.String(http.StatusOK, "after all")
 	})
 	b.logIn(t)
 	rec := b.ask("GET", "/both")
