@@ -73,7 +73,7 @@ func looksInside(raw string) bool {
 	return false
 }
 
-// sole tells whether each segment is the only text of its octets.
+// sole checks that each segment is the only text of its octets.
 func sole(tb testing.TB, segments []string) {
 	tb.Helper()
 	require.Len(tb, segments, 3)
