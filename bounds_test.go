@@ -61,8 +61,9 @@ func TestH10_ManyCookies(t *testing.T) {
 			for _, fields := range [][]string{{strings.TrimSuffix(row.cookies, ";")}, strings.Split(strings.TrimSuffix(row.cookies, ";"), ";")} {
 				req := presenting(method, fields...)
 				req.Header.Set("X-CSRF-Token", csrfOf(t, j.m, token, map[bool]authjwt.TokenType{true: authjwt.Access, false: authjwt.Refresh}[name == accessCookie]))
-				var rec *httptest.ResponseRecorder
-				assert.Less(t, spent(func() { rec = j.do(req) }), uint64(2<<20), "%s: %s", form, row.name)
+				again := req.Clone(t.Context())
+				assert.Less(t, spent(func() { j.ServeHTTP(httptest.NewRecorder(), again) }), uint64(2<<20), "%s: %s", form, row.name)
+				rec := j.do(req)
 				switch {
 				case form == "LogoutHandler" || form == "LoginHandler": // which end and begin a session, whatever the cookies are
 					assert.Equal(t, http.StatusOK, rec.Code, "%s: %s", form, row.name)
