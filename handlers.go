@@ -148,7 +148,9 @@ func (m *Manager) LogoutAllHandler() gin.HandlerFunc {
 // prebuilt wraps a handler: other methods get 405, errors are refusals, a panic aborts.
 func (m *Manager) prebuilt(methods []string, handle func(a *AuthJWT) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		completed, a := false, m.Bind(c)
+		completed := false
+		defer abortUnless(&completed, c)
+		a := m.Bind(c)
 		defer a.abortUnless(&completed)
 		var err error
 		if slices.Contains(methods, c.Request.Method) {

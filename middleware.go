@@ -14,7 +14,9 @@ import (
 // Other errors are left alone. It protects nothing, hence its name: guards do.
 func (m *Manager) ErrorMiddleware() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		completed, a := false, m.Bind(c)
+		completed := false
+		defer abortUnless(&completed, c)
+		a := m.Bind(c)
 		defer a.abortUnless(&completed)
 		c.Next()
 		a.settle()
@@ -67,7 +69,9 @@ func (m *Manager) guarding(r requirement, opts []RequireOption) gin.HandlerFunc 
 		panic("authjwt: " + err.Error())
 	}
 	return func(c *gin.Context) {
-		completed, a := false, m.Bind(c)
+		completed := false
+		defer abortUnless(&completed, c)
+		a := m.Bind(c)
 		defer a.abortUnless(&completed)
 		if a.guard(&r) == nil {
 			c.Next() // here, so that a panic passes abortUnless
