@@ -65,9 +65,9 @@ var watched watcher
 
 // A watcher is a slog.Handler that keeps what it hears while a request is served.
 type watcher struct {
-	mu             sync.Mutex
-	serving, begun int
-	seen           trace
+	mu      sync.Mutex
+	serving int
+	seen    trace
 }
 
 // begin starts a trace. Of requests that are served at once each has what all of them caused.

@@ -24,7 +24,9 @@ func FuzzHandler(f *testing.F) {
 	const secret = "tests-only-0123456789-abcdefghijklmnopqrstuvwxyz"
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	kinds := []string{"Ed25519", "P-256", "RSA", "secret"}
-	private := []string{encode([]byte(secret)), secret, encode(signers()["Ed25519"].(ed25519.PrivateKey).Seed()), encode(signers()["P-256"].(*ecdsa.PrivateKey).D.FillBytes(make([]byte, 32)))}
+	scalar, err := signers()["P-256"].(*ecdsa.PrivateKey).Bytes()
+	require.NoError(f, err)
+	private := []string{encode([]byte(secret)), secret, encode(signers()["Ed25519"].(ed25519.PrivateKey).Seed()), encode(scalar)}
 	for _, plan := range []string{"\x00", "\x01", "\x03", "\x00\x05", "\x00\x15\x0b", "\x01\x04\x1d", "\x03\x01", "\x20\x25", "\x00\x06", "\x21", "\x00\x49", "\x02"} {
 		f.Add("a,b,c", []byte(plan))
 		f.Add("", []byte(plan))

@@ -113,7 +113,7 @@ var mistakes = []struct {
 			got, err := list(ctx, owner)
 			gone.Range(func(name, _ any) bool {
 				if name := name.([2]string); name[0] == owner && err == nil {
-					got[name[1]] = got[name[1]]
+					got[name[1]] = append([]byte(nil), got[name[1]]...) // an empty one where there is none
 				}
 				return true
 			})
