@@ -74,6 +74,9 @@ func judge(dir string, files []string, explained string) ([]*mutant, []explanati
 	if err := r.record(b.mutants()); err != nil {
 		return nil, nil, err
 	}
+	for _, name := range r.leftOut {
+		log.Printf("%s has failed with no mutant alive, and then passed: it kills none", name)
+	}
 	r.killAll(b.mutants())
 	return b.mutants(), explain(b.mutants(), explanations, files), nil
 }

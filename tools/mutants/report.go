@@ -20,7 +20,7 @@ func report(w io.Writer, mutants []*mutant, stale []explanation, verbose bool) b
 	section(w, "explained", mutants, explained, func(m *mutant) string { return m.why })
 	section(w, "SURVIVED", mutants, survived, func(m *mutant) string {
 		if len(m.reachedBy) == 0 {
-			return "no test gets there"
+			return "no test gets where it differs"
 		}
 		return fmt.Sprintf("%d tests get there", len(m.reachedBy))
 	})

@@ -27,23 +27,25 @@ type test struct {
 type runner struct {
 	dir, work, binary string
 	tests             []*test
+	leftOut           []string // tests, for they fail at times
 }
 
 // run runs some tests. Some mutants loop, and some of these eat memory: both are bounded.
 func (r *runner) run(env string, tests []*test) ([]byte, error) {
 	names := make([]string, len(tests))
-	limit := time.Minute
+	limit := 2 * time.Minute
 	for i, t := range tests {
 		names[i] = regexp.QuoteMeta(t.name)
 		limit += 10 * t.took
 	}
 	cmd := exec.Command("sh", "-c", `ulimit -v 8388608 2>/dev/null; exec "$0" "$@"`, r.binary,
-		"-test.failfast", "-test.timeout="+limit.String(), "-test.run=^("+strings.Join(names, "|")+")$")
+		"-test.short", "-test.failfast", "-test.timeout="+limit.String(), "-test.run=^("+strings.Join(names, "|")+")$")
 	cmd.Dir, cmd.Env = r.dir, append(os.Environ(), env)
 	return cmd.CombinedOutput()
 }
 
-// record runs each test by itself with no mutant alive, and notes which mutants it reaches and how long it takes.
+// record runs each test by itself with no mutant alive, and notes which mutants it reaches and how long it takes. A test that fails
+// but once, as on a busy machine, could not be believed: it is left out.
 func (r *runner) record(mutants []*mutant) error {
 	cmd := exec.Command(r.binary, "-test.list=.")
 	cmd.Dir = r.dir
@@ -68,10 +70,18 @@ func (r *runner) record(mutants []*mutant) error {
 		out, err := r.run("MUTANTS_REACHED="+reached, []*test{t})
 		t.took = time.Since(start)
 		ids, _ := os.ReadFile(reached) // there is none if it reaches none
+		unreliable := err != nil
+		if unreliable {
+			out, err = r.run("MUTANT=0", []*test{t})
+		}
 		lock.Lock()
 		defer lock.Unlock()
-		if err != nil {
+		switch {
+		case err != nil:
 			failures = append(failures, fmt.Errorf("%s fails with no mutant alive: %w\n%s", t.name, err, out))
+		case unreliable:
+			r.leftOut = append(r.leftOut, t.name)
+			return
 		}
 		for _, id := range strings.Fields(string(ids)) {
 			byID[id].reachedBy = append(byID[id].reachedBy, t)
