@@ -119,7 +119,7 @@ func (b *builder) overlay(mutants []*mutant) (string, error) {
 			return "", err
 		}
 	}
-	if err := write("mutants_alive.go", []byte(strings.Replace(alive, "package alive", "package "+b.sources[0].file.Name.Name, 1))); err != nil {
+	if err := write("mutants_alive.go", b.alive()); err != nil {
 		return "", err
 	}
 	text, err := json.Marshal(map[string]any{"Replace": replace})
@@ -128,6 +128,10 @@ func (b *builder) overlay(mutants []*mutant) (string, error) {
 	}
 	path := filepath.Join(b.work, "overlay.json")
 	return path, errors.Join(err, os.WriteFile(path, text, 0o644))
+}
+
+func (b *builder) alive() []byte {
+	return []byte(strings.NewReplacer("package alive", "package "+b.sources[0].file.Name.Name, "COUNT", strconv.Itoa(len(b.mutants()))).Replace(alive))
 }
 
 // An edit inserts text at an offset, or replaces an operator.

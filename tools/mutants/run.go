@@ -33,7 +33,7 @@ type runner struct {
 // run runs some tests. Some mutants loop, and some of these eat memory: both are bounded.
 func (r *runner) run(env string, tests []*test) ([]byte, error) {
 	names := make([]string, len(tests))
-	limit := 2 * time.Minute
+	limit := 5 * time.Minute
 	for i, t := range tests {
 		names[i] = regexp.QuoteMeta(t.name)
 		limit += 10 * t.took
