@@ -1,4 +1,4 @@
-.PHONY: test fuzz bench bench-load bench-scale performance screenshots lint vuln api security repo check
+.PHONY: test fuzz bench bench-load bench-scale performance screenshots lint vuln api security repo mutants check
 .NOTPARALLEL:
 
 # Tests everything; needs Go and make alone.
@@ -59,6 +59,16 @@ security:
 
 repo:
 	@sh .ci/repo
+
+# The files in which each condition is changed, and each refusal taken out, one at a time; FILES=verify.go does one.
+FILES = verify.go claims.go csrf.go extract.go cookies.go session.go keys.go \
+	numbers.go objects.go plain.go jose.go signature.go keyring.go validate_keys.go \
+	body.go cookieread.go credentials.go origin.go validate_cookies.go \
+	require.go rotate.go renew.go revoke.go
+
+# Every change must fail a test, or be explained. Takes some minutes.
+mutants:
+	@go run -C tools ./mutants -explained mutants/explained.txt .. $(FILES)
 
 # Everything that CI does, apart from installing. The longest come last: their summaries end the output.
 check: lint repo test fuzz
