@@ -1,9 +1,16 @@
-.PHONY: test bench bench-load bench-scale performance screenshots lint api security repo check
+.PHONY: test fuzz bench bench-load bench-scale performance screenshots lint vuln api security repo mutants check
 .NOTPARALLEL:
 
 # Tests everything; needs Go and make alone.
 test:
 	@sh .ci/test
+
+# Fuzzing: every func FuzzX of every module is found and run for FUZZTIME, FUZZJOBS of them at once (make fuzz FUZZTIME=5m). A target holds one
+# sentence for all inputs, against a second reader where there is one, has seeds of its own, and stands in x_fuzz_test.go. What
+# breaks it is written to testdata/fuzz/FuzzX beside it, and is from then on a case of go test: commit it with the mending.
+# Go keeps inputs that reached new code for the next run; go clean -fuzzcache forgets them. Seeds of other libraries: VECTORS_DIR.
+fuzz:
+	@FUZZTIME='$(FUZZTIME)' FUZZJOBS='$(FUZZJOBS)' sh .ci/fuzz
 
 # What a request costs beside the peers, and the goals. Takes a minute and a half, on a machine that has nothing else to do.
 bench:
@@ -34,6 +41,14 @@ lint:
 	@echo '== staticcheck'
 	@staticcheck=$$(go -C tools tool -n staticcheck) && sh .ci/each "$$staticcheck" ./...
 
+VULNDB ?= https://vuln.go.dev
+
+# Looks for known vulnerabilities in what each module uses, Go's own packages too. It needs the network, so that check leaves it out.
+vuln:
+	@echo '== govulncheck'
+	@govulncheck=$$(go -C tools tool -n govulncheck) && sh .ci/each "$$govulncheck" -db '$(VULNDB)' ./... || \
+		{ echo 'FAIL: a vulnerability is known, or $(VULNDB) has not answered, and nothing is known: see above'; exit 1; }
+
 # Rewrites the snapshot of the exported API, with which repo compares.
 api:
 	@api=$$(go run -C tools ./api .. ../jwks ../redisstore) && printf '%s\n' "$$api" > api.txt
@@ -45,5 +60,15 @@ security:
 repo:
 	@sh .ci/repo
 
-# Everything that CI does, apart from installing. The tests come last: their summary ends the output.
-check: lint repo test
+# The files in which each condition is changed, and each refusal taken out, one at a time; FILES=verify.go does one.
+FILES = verify.go claims.go csrf.go extract.go cookies.go session.go keys.go \
+	numbers.go objects.go plain.go jose.go signature.go keyring.go validate_keys.go \
+	body.go cookieread.go credentials.go origin.go validate_cookies.go \
+	require.go rotate.go renew.go revoke.go
+
+# Every change must fail a test, or be explained. Takes some minutes.
+mutants:
+	@go run -C tools ./mutants -explained mutants/explained.txt .. $(FILES)
+
+# Everything that CI does, apart from installing. The longest come last: their summaries end the output.
+check: lint repo test fuzz

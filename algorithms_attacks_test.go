@@ -36,10 +36,9 @@ func TestJ01_AlgNone_KeyPair(t *testing.T) {
 		}
 		bare := signingString(headerOf(alg, ""))
 		attacks = append(attacks, attack{"unsigned", bare + ".", twin, isSignature, nil}, attack{"no alg", signingString(`{"typ":"JWT"}`) + old, twin, isAlgorithm, nil})
-		t.Run(alg, func(t *testing.T) {
-			repel(t, newManager(t, signsWith(alg)), attacks)
-			repel(t, newManager(t, verifiesWith(alg)), attacks)
-		})
+		for name, m := range theKeys(t, alg) {
+			t.Run(alg+"/"+name, func(t *testing.T) { repel(t, m, attacks) })
+		}
 	}
 }
 
@@ -99,8 +98,9 @@ func TestJ02_PublicKeyAsSecret(t *testing.T) {
 				mixed = append(mixed, attack{"mixed, " + name, forged, hs256(t, headerHS256), isSignature, nil}, attack{"mixed, kid, " + name, named, twin, isSignature, nil})
 				rung = append(rung, attack{"ring, " + name, forged, hs256(t, headerHS256), isSignature, nil}, attack{"ring, kid, " + name, named, twin, isSignature, nil})
 			}
-			repel(t, newManager(t, verifiesWith(alg)), plain)
-			repel(t, newManager(t, signsWith(alg)), plain)
+			for _, m := range theKeys(t, alg) {
+				repel(t, m, plain)
+			}
 			repel(t, newManager(t, verifiesWith(alg), beside, func(s *authjwt.Settings) { s.Algorithm = "HS256" }), mixed)
 			repel(t, newManager(t, withKeys(ring)), rung)
 		})
@@ -142,10 +142,9 @@ func TestJ03_OtherAlgorithmOfTheSamePair(t *testing.T) {
 				assert.ErrorContains(t, err, `"`+other+`" is a second algorithm of the key pair, beside `+accepted+`; it has one (RFC 8725 §3.1)`)
 			}
 		}
-		t.Run(accepted, func(t *testing.T) {
-			repel(t, newManager(t, signsWith(accepted)), attacks)
-			repel(t, newManager(t, verifiesWith(accepted)), attacks)
-		})
+		for name, m := range theKeys(t, accepted) {
+			t.Run(accepted+"/"+name, func(t *testing.T) { repel(t, m, attacks) })
+		}
 	}
 }
 
@@ -161,10 +160,11 @@ func TestJ04_SaltOfAnotherLength(t *testing.T) {
 			attacks = append(attacks, attack{fmt.Sprint(alg, " salt ", salt), text + "." + b64(string(sig)), byTheirs(t, alg, ""), isSignature, nil})
 		}
 		last := len(attacks) - 1
-		m := newManager(t, verifiesWith(alg))
-		_, err := m.Verify(t.Context(), attacks[last].token, authjwt.Access)
-		require.NoError(t, err, "of the right length")
-		repel(t, m, attacks[:last])
+		for name, m := range theKeys(t, alg) {
+			_, err := m.Verify(t.Context(), attacks[last].token, authjwt.Access)
+			require.NoError(t, err, "of the right length")
+			t.Run(name, func(t *testing.T) { repel(t, m, attacks[:last]) })
+		}
 	}
 }
 
@@ -201,6 +201,29 @@ func TestJ05_CurveAndAlgorithm(t *testing.T) {
 	require.NoError(t, err)
 	repel(t, newManager(t, withKeys(mixed)), attacks(isKey)) // K06: kid and alg are of different keys
 	repel(t, newManager(t, signsWith("ES256")), []attack{{"twice as good", withSum(t, headerOf("ES256", kid), sum256, 32) + ".", twin, isPayloadText, nil}})
+}
+
+// The same mistakes made at start-up: an algorithm for a key of another kind, or on another curve.
+func TestJ05_CurveAndAlgorithm_AtStart(t *testing.T) {
+	fits := func(alg, of string) bool {
+		_, rsaKeys := publicKey(of).(*rsa.PublicKey)
+		return alg == of || rsaKeys && (alg[0] == 'R' || alg[0] == 'P')
+	}
+	for _, of := range []string{"RS256", "ES256", "ES384", "ES512", "EdDSA"} {
+		for _, alg := range everyAlgorithm {
+			_, signs := authjwt.New(authjwt.Settings{PrivateKey: privateKey(of), Algorithm: alg})
+			_, verifies := authjwt.New(authjwt.Settings{PublicKey: publicKey(of), Algorithm: alg})
+			_, beside := authjwt.New(authjwt.Settings{SecretKey: testSecret, Algorithm: "HS256", PublicKey: publicKey(of), DecodeAlgorithms: []string{"HS256", alg}})
+			_, rung := authjwt.NewKeyRing(authjwt.Key{PrivateKey: privateKey(of), Algorithm: alg})
+			for name, err := range map[string]error{"PrivateKey": signs, "PublicKey": verifies, "ring": rung, "beside a secret": beside} {
+				if fits(alg, of) {
+					assert.NoError(t, err, "%s of %s with %s", name, of, alg)
+				} else if name != "beside a secret" || alg[0] != 'H' { // which is the secret's
+					assert.ErrorContains(t, err, `"`+alg+`" does not fit a key of `, "%s of %s", name, of)
+				}
+			}
+		}
+	}
 }
 
 // weakKeys are RSA keys with the words of their refusal; none where they are good.

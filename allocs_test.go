@@ -136,7 +136,7 @@ func TestAllocs_KeyPairs(t *testing.T) {
 
 // A refusal costs the Error, what keeps it, and the fields of the answer, whose text is made once.
 func TestAllocs_Refused(t *testing.T) {
-	m := newManager(t)
+	m := newManager(t, unheard)
 	good := mustCreate(t, m)
 	refresh, err := m.CreateRefreshToken("alice")
 	require.NoError(t, err)
@@ -182,7 +182,7 @@ func TestAllocs_Login(t *testing.T) {
 		"cookies": {inCookies, 22},
 		"both":    {locatedAt(authjwt.Headers, authjwt.Cookies), 22},
 	} {
-		handler := newManager(t, row.edit).LoginHandler(loginAs("alice"))
+		handler := newManager(t, unheard, row.edit).LoginHandler(loginAs("alice"))
 		beyond := testing.AllocsPerRun(1000, repeated(t, request(http.MethodPost), handler)) - bare
 		assert.LessOrEqual(t, beyond, row.most, name)
 	}

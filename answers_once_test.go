@@ -113,7 +113,7 @@ func TestAnswers_DetailThatIsNoUTF8(t *testing.T) {
 			for _, g := range []*guarded{spoilt, own} {
 				rec := g.get("")
 				assert.Equal(t, 500, rec.Code)
-				assert.JSONEq(t, `{"detail":"Internal Server Error"}`, rec.Body.String())
+				assert.Contains(t, rec.Body.String(), `"Internal Server Error"`)
 				assert.False(t, g.ran)
 			}
 			assert.Equal(t, 401, plain.get("").Code)

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
@@ -138,8 +139,15 @@ func TestH13_TextOfCallbacks(t *testing.T) {
 	internal := outcome{500, "internal_error", "Internal Server Error", "-"}
 	down, wrong := outcome{503, "unavailable", "Service Unavailable", "-"}, outcome{401, "invalid_credentials", "Bad username or password", ""}
 	alice := func(*gin.Context) (string, error) { return "alice", nil }
-	validate := func(err error) func(context.Context, *authjwt.Token) error {
-		return func(context.Context, *authjwt.Token) error { return err }
+	validate := func(err error) func(s *authjwt.Settings) {
+		return func(s *authjwt.Settings) { s.Validate = func(context.Context, *authjwt.Token) error { return err } }
+	}
+	denylist := func(s *authjwt.Settings) {
+		s.TokenInDenylist = func(context.Context, *authjwt.Token) (bool, error) { return false, cause }
+	}
+	store := func(s *authjwt.Settings) { s.Store = unreadable{new(authjwt.MemoryStore), cause} }
+	loadUser := func(s *authjwt.Settings) {
+		s.LoadUser = func(context.Context, *authjwt.Token) (any, error) { return nil, cause }
 	}
 	login := func(err error) authjwt.Routes {
 		return authjwt.Routes{Login: func(*gin.Context) (string, error) { return "alice", err }}
@@ -148,15 +156,21 @@ func TestH13_TextOfCallbacks(t *testing.T) {
 		return authjwt.Routes{Login: alice, Claims: func(context.Context, string) (any, error) { return claims, err }}
 	}
 	leave := func(err error) gin.HandlerFunc { return func(c *gin.Context) { _ = c.Error(err) } }
+	guarded := func(m *authjwt.Manager) []gin.HandlerFunc { return []gin.HandlerFunc{m.RefreshRequired()} }
 	for _, row := range []struct {
 		name     string
-		validate func(context.Context, *authjwt.Token) error
+		edit     func(s *authjwt.Settings)
 		handlers func(m *authjwt.Manager) []gin.HandlerFunc
 		want     outcome
 		is       error
 	}{
-		{"Validate", validate(cause), func(m *authjwt.Manager) []gin.HandlerFunc { return []gin.HandlerFunc{m.RefreshRequired()} }, inv("token_refused", "Token is not accepted"), authjwt.ErrJWTDecode},
-		{"Validate, down", validate(unavailable), func(m *authjwt.Manager) []gin.HandlerFunc { return []gin.HandlerFunc{m.RefreshRequired()} }, down, authjwt.ErrUnavailable},
+		{"Validate", validate(cause), guarded, inv("token_refused", "Token is not accepted"), authjwt.ErrJWTDecode},
+		{"Validate, down", validate(unavailable), guarded, down, authjwt.ErrUnavailable},
+		{"TokenInDenylist", denylist, guarded, down, authjwt.ErrUnavailable},
+		{"Store", store, guarded, down, authjwt.ErrUnavailable},
+		{"LoadUser", loadUser, func(m *authjwt.Manager) []gin.HandlerFunc {
+			return append(guarded(m), func(c *gin.Context) { _, _ = m.Bind(c).User() })
+		}, internal, authjwt.ErrInternal},
 		{"Login", nil, func(m *authjwt.Manager) []gin.HandlerFunc { return []gin.HandlerFunc{m.LoginHandler(login(cause))} }, internal, authjwt.ErrInternal},
 		{"Login, refused", nil, func(m *authjwt.Manager) []gin.HandlerFunc { return []gin.HandlerFunc{m.LoginHandler(login(refused))} }, wrong, authjwt.ErrInvalidCredentials},
 		{"Claims at login", nil, func(m *authjwt.Manager) []gin.HandlerFunc {
@@ -178,11 +192,13 @@ func TestH13_TextOfCallbacks(t *testing.T) {
 			return []gin.HandlerFunc{m.ErrorMiddleware(), leave(unavailable)}
 		}, down, authjwt.ErrUnavailable},
 	} {
-		for _, style := range []authjwt.ErrorStyle{authjwt.RFC6750, authjwt.FastAPI} {
+		for _, style := range errorStyles {
 			t.Run(fmt.Sprint(row.name, style), func(t *testing.T) {
 				var hooked error
 				m := newManager(t, func(s *authjwt.Settings) {
-					s.Validate, s.Errors = row.validate, style
+					if s.Errors = style; row.edit != nil {
+						row.edit(s)
+					}
 					s.ErrorHandler = func(_ *gin.Context, e *authjwt.Error) { hooked = e }
 				})
 				token, err := m.CreateRefreshToken("alice")
@@ -213,6 +229,14 @@ func TestH13_TextOfCallbacks(t *testing.T) {
 		}
 	}
 }
+
+// unreadable is a Store whose every answer is an error.
+type unreadable struct {
+	authjwt.Store
+	err error
+}
+
+func (u unreadable) Get(context.Context, ...string) ([]time.Time, error) { return nil, u.err }
 
 // unmarshalable is a claims value that fails to encode, with an error of its own.
 type unmarshalable struct{ err error }
@@ -256,7 +280,11 @@ func TestH15_AnswersWithTokensAreNotStored(t *testing.T) {
 				assert.Contains(t, rec.Body.String(), "eyJ")
 				assert.Equal(t, []string{"no-store"}, rec.Header().Values("Cache-Control"))
 				assert.Equal(t, []string{"no-cache"}, rec.Header().Values("Pragma"))
-				assert.Contains(t, rec.Header().Values("Vary"), "Origin")
+				want := []string{"Origin"}
+				if path == "/refresh" { // a login asks for no token
+					want = append(want, "Authorization, Cookie")
+				}
+				assert.Equal(t, want, rec.Header().Values("Vary"))
 			})
 		}
 	}
@@ -264,7 +292,7 @@ func TestH15_AnswersWithTokensAreNotStored(t *testing.T) {
 
 func TestH15_Vary(t *testing.T) {
 	m := newManager(t)
-	good := "Bearer " + mustCreate(t, m)
+	good := "Bearer " + mustCreate(t, m, authjwt.WithFresh())
 	cors := func(c *gin.Context) { c.Header("Vary", "Origin") }
 	nothing := func(*gin.Context) {}
 	again := func(c *gin.Context) {
@@ -278,6 +306,8 @@ func TestH15_Vary(t *testing.T) {
 	}{
 		{"one guard", []gin.HandlerFunc{nothing, m.Required()}, []string{"Authorization, Cookie"}},
 		{"optional guard", []gin.HandlerFunc{nothing, m.Optional()}, []string{"Authorization, Cookie"}},
+		{"fresh guard", []gin.HandlerFunc{nothing, m.FreshRequired()}, []string{"Authorization, Cookie"}},
+		{"guard in the handler", []gin.HandlerFunc{again}, []string{"Authorization, Cookie"}},
 		{"behind CORS", []gin.HandlerFunc{cors, m.Required()}, []string{"Origin", "Authorization, Cookie"}},
 		{"three guards", []gin.HandlerFunc{nothing, m.Optional(), m.Required(), again}, []string{"Authorization, Cookie"}},
 		{"three guards behind CORS", []gin.HandlerFunc{cors, m.ErrorMiddleware(), m.Required(), again, m.Optional()}, []string{"Origin", "Authorization, Cookie"}},

@@ -115,13 +115,13 @@ func (m *Manager) bind(c *gin.Context, first *AuthJWT) *AuthJWT {
 func FromContext(c *gin.Context) *AuthJWT {
 	a := bound(c)
 	if a == nil {
-		abortPanicking(c)
+		abortPanicking(c, nil)
 		panic("authjwt: FromContext: nothing is bound to this request; register router.Use(auth.ErrorMiddleware()), " +
 			"put auth.Required() on the route, or call auth.Bind(c) instead")
 	}
 	for other := a.next; other != nil; other = other.next {
 		if other.m != a.m {
-			abortPanicking(c)
+			abortPanicking(c, a)
 			panic("authjwt: FromContext: several Managers are bound to this request; call Bind(c) of the one you mean")
 		}
 	}

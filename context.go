@@ -35,6 +35,7 @@ type AuthJWT struct {
 type rarities struct {
 	queryTokens []string // taken out of the URL
 	setLines    []string // of Set-Cookie
+	renewed     *renewedWriter
 	body        *requestBody
 	user        any    // what LoadUser found
 	noUser      *Error // or why there is none
@@ -303,19 +304,28 @@ func (a *AuthJWT) addVary() {
 // handler under a recovery that does not abort. It is deferred, and does not recover.
 func abortUnless(completed *bool, c *gin.Context) {
 	if !*completed {
-		abortPanicking(c)
+		abortPanicking(c, bound(c))
+	}
+}
+
+// abortUnless is the function of that name for what runs handlers: one may have called Gin's HandleContext, which
+// forgets what was bound to the request.
+func (a *AuthJWT) abortUnless(completed *bool) {
+	if !*completed {
+		abortPanicking(a.c, bound(a.c))
+		abortPanicking(a.c, a)
 	}
 }
 
 // abortPanicking also leaves 500 as the answer, for a recovery that writes none, and hides the tokens
 // of the request, for a recovery that logs it: Gin's does, and hides Authorization alone.
-func abortPanicking(c *gin.Context) {
+func abortPanicking(c *gin.Context, first *AuthJWT) {
 	c.Abort()
-	for a := bound(c); a != nil; a = a.next {
+	for a := first; a != nil; a = a.next {
 		a.m.hideTokens(c.Request)
 	}
 	if !c.Writer.Written() {
-		takeBack(c)
+		takeBack(c.Writer.Header(), first)
 		c.Writer.WriteHeader(http.StatusInternalServerError)
 	}
 }

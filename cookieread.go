@@ -1,6 +1,9 @@
 package authjwt
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // tokenOctets are those of a compact token (RFC 7515 §2, §3.1).
 var tokenOctets = func() (octets [256]bool) {
@@ -47,4 +50,21 @@ func isTokenText(s string) bool {
 		}
 	}
 	return true
+}
+
+// maxPresented is how many tokens in cookies of one name a logout looks into: as many as browsers keep cookies of a site.
+const maxPresented = 180
+
+// cookieTokens are the different tokens in the cookies of a carrier, for a logout, which looks into all of them. They are
+// bounded, for each may cost a check of a signature, and a request has room for thousands (CVE-2025-58186).
+func (a *AuthJWT) cookieTokens(k *carrier) (all []string) {
+	for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
+		if raw := a.m.cookieToken(presented.Value); raw != "" && !slices.Contains(all, raw) {
+			all = append(all, raw)
+		}
+		if len(all) == maxPresented {
+			break
+		}
+	}
+	return all
 }

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/gin-gonic/gin"
 )
 
 // CookieOption shapes the cookies of one call.
@@ -218,14 +216,15 @@ func appendDeletions(cookies []setCookie, gone ...*cookieForm) []setCookie {
 	return cookies
 }
 
-// writeNew writes cookies that go if the request ends in a refusal: see takeBack.
-func (a *AuthJWT) writeNew(cookies []setCookie) {
+// writeNew writes cookies that go if the request ends in a refusal: see takeBack. It returns the lines written.
+func (a *AuthJWT) writeNew(cookies []setCookie) []string {
 	rare, written := a.rarities(), a.write(cookies)
 	if rare.setLines == nil {
 		rare.setLines = written
-		return
+	} else {
+		rare.setLines = append(rare.setLines, written...)
 	}
-	rare.setLines = append(rare.setLines, written...)
+	return written
 }
 
 // write is the only place where cookies are written. A cookie that this answer sets or unsets already
@@ -239,18 +238,17 @@ func (a *AuthJWT) write(cookies []setCookie) (written []string) {
 		written = append(written, c.line)
 	}
 	h["Set-Cookie"] = lines
-	noStore(a.c)
+	noStore(a.c.Writer.Header())
 	return written
 }
 
 // takeBack removes the cookies that were set for this request, because it ends in a refusal. What was
 // unset stays.
-func takeBack(c *gin.Context) {
-	h := c.Writer.Header()
+func takeBack(h http.Header, first *AuthJWT) {
 	if h["Set-Cookie"] == nil {
 		return
 	}
-	for a := bound(c); a != nil; a = a.next {
+	for a := first; a != nil; a = a.next {
 		if a.clashing { // it has set none
 			continue
 		}

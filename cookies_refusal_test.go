@@ -1,6 +1,7 @@
 package authjwt_test
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -28,8 +29,56 @@ func TestC18_AfterHandleContext(t *testing.T) {
 	r.POST("/me", m.Required())
 	rec := httptest.NewRecorder()
 	r.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/login", nil))
-	assertAnswer(t, rec, noCookie)
+	assertAnswerItself(t, rec, noCookie)
 	assert.Equal(t, []string{"theme=dark"}, rec.Header()["Set-Cookie"])
+}
+
+// A panic behind it passes what knows the request still: a guard, a prebuilt handler, ErrorMiddleware.
+func TestC18_PanicAfterHandleContext(t *testing.T) {
+	m, other := newManager(t, inCookies), newManager(t, func(s *authjwt.Settings) { s.CookiePrefix = "__Host-" })
+	good, csrf := newPair(t, m)
+	var log bytes.Buffer
+	for name, recovery := range map[string]gin.HandlerFunc{"writes": gin.RecoveryWithWriter(&log), "silent": func(c *gin.Context) { defer func() { _ = recover() }(); c.Next() }} {
+		r := gin.New()
+		elsewhere := func(path string) gin.HandlerFunc {
+			return func(c *gin.Context) {
+				require.NoError(t, login(m.Bind(c)))
+				http.SetCookie(c.Writer, &http.Cookie{Name: "theme", Value: "dark"})
+				c.Request.URL.Path = path
+				r.HandleContext(c)
+			}
+		}
+		routes := loginAs("alice")
+		routes.Respond = func(c *gin.Context, _ authjwt.TokenPair) { elsewhere("/panics")(c) }
+		r.Any("/panics", func(*gin.Context) { panic(http.ErrAbortHandler) })
+		r.Any("/others", other.Optional(), func(*gin.Context) { panic("x") })
+		r.Any("/fine", func(*gin.Context) {})
+		r.Use(recovery)
+		r.POST("/guarded", m.Required(), elsewhere("/panics"))
+		r.POST("/apart", other.ErrorMiddleware(), m.Required(), elsewhere("/others"))
+		r.POST("/left", m.ErrorMiddleware(), elsewhere("/panics"))
+		r.POST("/login", m.LoginHandler(routes))
+		r.POST("/bound", other.ErrorMiddleware(), func(c *gin.Context) { // by a Manager that nothing on the route is of
+			require.NoError(t, login(m.Bind(c)))
+			http.SetCookie(c.Writer, &http.Cookie{Name: "theme", Value: "dark"})
+			panic(http.ErrAbortHandler)
+		})
+		r.POST("/twin", m.Required(), elsewhere("/fine"))
+		for _, path := range []string{"/guarded", "/apart", "/left", "/login", "/bound", "/twin"} {
+			log.Reset()
+			rec, req := httptest.NewRecorder(), withCookie(http.MethodPost, good, csrf)
+			req.URL.Path = path
+			r.ServeHTTP(rec, req)
+			if path == "/twin" {
+				assert.Equal(t, http.StatusOK, rec.Code)
+				assert.Len(t, rec.Header()["Set-Cookie"], 5)
+				continue
+			}
+			assert.Equal(t, http.StatusInternalServerError, rec.Code, name+path)
+			assert.Equal(t, []string{"theme=dark"}, rec.Header()["Set-Cookie"], name+path)
+			assert.NotContains(t, log.String(), "eyJ", name+path)
+		}
+	}
 }
 
 // What a handler has asked to be deleted stays deleted, former places among it.

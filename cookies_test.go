@@ -202,6 +202,14 @@ func TestC04_SeveralCookies(t *testing.T) {
 					assertError(t, j.left, severalCookies(name), authjwt.ErrInvalidRequest)
 					j.assertAccepted(t, j.do(presenting(http.MethodGet, name+"="+token)))
 				}
+				renewal := guard(t, j.m.RefreshHandler(authjwt.Routes{}))
+				req := presenting(http.MethodPost, fields("refresh_token_cookie", refresh, two)...)
+				req.Header.Set("X-CSRF-Token", csrfOf(t, j.m, refresh, authjwt.Refresh))
+				if rec := renewal.do(req); row.equal {
+					assert.Equal(t, http.StatusOK, rec.Code)
+				} else {
+					renewal.assertRefused(t, rec, severalCookies("refresh_token_cookie"))
+				}
 				presented := fields("access_token_cookie", access, two)
 				if !row.equal {
 					old.assertFastAPI(t, old.do(presenting(http.MethodGet, presented...)), 422, severalCookies("access_token_cookie").detail)

@@ -45,6 +45,12 @@ func (o outcome) inFastAPI() (status int, detail string) {
 	return status, strings.TrimSuffix(o.detail, sendCSRF)
 }
 
+// ofRefresh is the refusal where the value is a refresh token's.
+func (o outcome) ofRefresh() outcome {
+	o.detail = strings.Replace(o.detail, sendCSRF, sendRefreshCSRF, 1)
+	return o
+}
+
 func TestC07_CSRFValues(t *testing.T) {
 	j, old := newJudge(t, inCookies), newJudge(t, inCookies, fastAPI)
 	good, value := newPair(t, j.m, authjwt.WithFresh())
@@ -110,20 +116,38 @@ func TestC07_RefreshTokensHaveTheirOwn(t *testing.T) {
 	j := newRefreshJudge(t, inCookies, func(s *authjwt.Settings) { s.RefreshCSRFHeaderName = "x-refresh-csrf" })
 	refresh, err := j.m.CreateRefreshToken("alice")
 	require.NoError(t, err)
+	another, err := j.m.CreateRefreshToken("bob")
+	require.NoError(t, err)
 	value := csrfOf(t, j.m, refresh, authjwt.Refresh)
 	_, accessValue := newPair(t, j.m)
+	plain := signedClaims(t, claims(map[string]any{"type": "refresh"}))
+	empty := signedClaims(t, claims(map[string]any{"type": "refresh", "csrf": ""}))
 	const hint = ". Send the value of the cookie csrf_refresh_token in the header x-refresh-csrf"
+	missing, mismatch := csrfRefusal("csrf_missing", "Missing CSRF Token"+hint), csrfRefusal("csrf_mismatch", "CSRF double submit tokens do not match"+hint)
 	for name, row := range map[string]struct {
-		field, value string
-		want         outcome
+		token, field, value string
+		want                outcome
 	}{
-		"the access token's header": {"X-CSRF-Token", value, csrfRefusal("csrf_missing", "Missing CSRF Token"+hint)},
-		"the access token's value":  {"X-Refresh-CSRF", accessValue, csrfRefusal("csrf_mismatch", "CSRF double submit tokens do not match"+hint)},
+		"the access token's header": {refresh, "X-CSRF-Token", value, missing},
+		"the access token's value":  {refresh, "X-Refresh-CSRF", accessValue, mismatch},
+		"another user's":            {refresh, "X-Refresh-CSRF", csrfOf(t, j.m, another, authjwt.Refresh), mismatch},
+		"missing":                   {refresh, "X-Other", value, missing},
+		"empty":                     {refresh, "X-Refresh-CSRF", "", missing},
+		"wrong":                     {refresh, "X-Refresh-CSRF", "x", mismatch},
+		"no claim":                  {plain, "X-Refresh-CSRF", value, csrfNoClaim},
+		"both empty":                {empty, "X-Refresh-CSRF", "", missing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cookie := "refresh_token_cookie=" + refresh
-			j.refusesRequest(t, request("POST", "Cookie", cookie, row.field, row.value), row.want, authjwt.ErrCSRF)
-			j.acceptsRequest(t, request("POST", "Cookie", cookie, "X-Refresh-CSRF", value))
+			inHandler := func(c *gin.Context) { _ = j.m.Bind(c).JWTRefreshTokenRequired() }
+			for _, guardian := range []gin.HandlerFunc{j.m.RefreshRequired(), inHandler} {
+				j.guardWith(t, guardian)
+				j.refusesRequest(t, request("POST", "Cookie", "refresh_token_cookie="+row.token, row.field, row.value), row.want, authjwt.ErrCSRF)
+				j.acceptsRequest(t, request("POST", "Cookie", "refresh_token_cookie="+refresh, "X-Refresh-CSRF", value))
+			}
+			e := newEndpoint(j.m.RefreshHandler(authjwt.Routes{}))
+			e.refuses(t, request("POST", "Cookie", "refresh_token_cookie="+row.token, row.field, row.value), row.want, authjwt.ErrCSRF)
+			rec := e.do(request("POST", "Cookie", "refresh_token_cookie="+refresh, "X-Refresh-CSRF", value))
+			assert.Len(t, setCookies(t, rec), 2, rec.Body)
 		})
 	}
 }
@@ -257,7 +281,19 @@ func TestC08_OddValuesAndClaims(t *testing.T) {
 
 func TestC06_TheCSRFCookieIsNeverRead(t *testing.T) {
 	j := newJudge(t, inCookies)
-	good, value := newPair(t, j.m)
+	good, value := newPair(t, j.m, authjwt.WithFresh())
+	refresh, err := j.m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	// The same request for a refresh token, and its cookies and value.
+	asRefresh := func(req *http.Request) *http.Request {
+		other := strings.NewReplacer("access_token_cookie", "refresh_token_cookie", "csrf_access_token", "csrf_refresh_token", good, refresh, value, csrfOf(t, j.m, refresh, authjwt.Refresh))
+		for _, name := range []string{"Cookie", "X-Csrf-Token"} {
+			for i, field := range req.Header[name] {
+				req.Header[name][i] = other.Replace(field)
+			}
+		}
+		return req
+	}
 	forged := compactWith(t, "HS256", testSecret+"x", headerHS256, `{"sub":"alice","csrf":"planted"}`)
 	for _, row := range []struct {
 		name, token, header string
@@ -281,8 +317,29 @@ func TestC06_TheCSRFCookieIsNeverRead(t *testing.T) {
 				}
 				return req
 			}
-			j.refusesRequest(t, with(row.token, row.header), row.want, row.reason)
-			j.acceptsRequest(t, with(good, value)) // beside the same CSRF cookies: they matter neither way
+			for name, guardian := range everyGuard(j.m) {
+				as := func(req *http.Request) *http.Request { return req }
+				want := row.want
+				if strings.Contains(name, "Refresh") {
+					as, want = asRefresh, row.want.ofRefresh()
+				}
+				j.guardWith(t, guardian)
+				j.refusesRequest(t, as(with(row.token, row.header)), want, row.reason)
+				j.acceptsRequest(t, as(with(good, value))) // beside the same CSRF cookies: they matter neither way
+			}
+			for path, handler := range map[string]gin.HandlerFunc{"refresh": j.m.RefreshHandler(authjwt.Routes{}), "logout": j.m.LogoutHandler()} {
+				j.guardWith(t, handler)
+				req, want := with(row.token, row.header), row.want
+				if path == "refresh" {
+					req, want = asRefresh(req), row.want.ofRefresh()
+				}
+				req.Method = http.MethodPost
+				if path == "logout" && row.token == forged { // which needs no value, and is deleted
+					assert.Equal(t, http.StatusOK, j.do(req).Code)
+					continue
+				}
+				j.refusesRequest(t, req, want, row.reason)
+			}
 		})
 	}
 }

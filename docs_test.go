@@ -63,9 +63,12 @@ func TestDocs_SnippetsBuild(t *testing.T) {
 	assert.GreaterOrEqual(t, built, 2, "the README has blocks, so they must be found")
 }
 
-// downloadModules fetches what snippets need, which are built without network.
+// downloadModules fetches what snippets need, which are built without network. That takes long, and runs nothing of the package.
 func downloadModules(t *testing.T) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it builds other programs")
+	}
 	for _, module := range snippetModules {
 		download := exec.Command("go", "mod", "download")
 		download.Dir = module

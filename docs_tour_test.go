@@ -57,6 +57,9 @@ func TestDocs_Tour(t *testing.T) {
 // startQuickstart builds and starts the program; printed is what it has written so far.
 func startQuickstart(t *testing.T) (addr string, printed func() string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it builds another program")
+	}
 	program := filepath.Join(t.TempDir(), "quickstart")
 	output, err := exec.Command("go", "build", "-o", program, "./_example/quickstart").CombinedOutput()
 	require.NoError(t, err, "%s", output)

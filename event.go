@@ -19,7 +19,7 @@ const (
 	// EventRefreshed: a refresh token was exchanged.
 	EventRefreshed EventKind = "refreshed"
 	// EventRenewed: an access token was renewed in the answer to a request: see Settings.RefreshWithin. TokenID is the old one's.
-	// A refusal later in the same request takes the new one back.
+	// A refusal later in the same request, and every answer of 400 and above, takes the new one back.
 	EventRenewed EventKind = "renewed"
 	// EventRefused: a request was refused, by a guard, [AuthJWT.Abort] or a prebuilt route, for any reason but that of
 	// EventCSRF and EventLoginFailed. Err is the refusal, Code its code.

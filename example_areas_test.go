@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 
 	"github.com/gin-gonic/gin"
 
@@ -27,12 +28,12 @@ func areaManager(name, secret string, store authjwt.Store) *authjwt.Manager {
 
 func ExampleDistinct() {
 	store := new(authjwt.MemoryStore)
-	staff := areaManager("staff", "a-secret-of-the-staff-0123456789-ABCDEFGHIJ", store)
-	customers := areaManager("customers", "a-secret-for-customers-0123456789-ABCDEFGHIJ", store)
+	staff := areaManager("staff", os.Getenv("STAFF_SECRET_KEY"), store)
+	customers := areaManager("customers", os.Getenv("CUSTOMERS_SECRET_KEY"), store)
 	fmt.Println(authjwt.Distinct(staff, customers))
 
 	careless, _ := authjwt.New(authjwt.Settings{
-		SecretKey: "a-secret-of-the-staff-0123456789-ABCDEFGHIJ", Name: "customers",
+		SecretKey: os.Getenv("STAFF_SECRET_KEY"), Name: "customers",
 		TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Cookies}, AccessCookieKey: "staff_access",
 	})
 	fmt.Println(authjwt.Distinct(staff, careless))
@@ -45,8 +46,8 @@ func ExampleDistinct() {
 // Two areas of one program, each with its logins: a browser may be in both at once, and leave one of them.
 func ExampleDistinct_areas() {
 	store := new(authjwt.MemoryStore)
-	staff := areaManager("staff", "a-secret-of-the-staff-0123456789-ABCDEFGHIJ", store)
-	customers := areaManager("customers", "a-secret-for-customers-0123456789-ABCDEFGHIJ", store)
+	staff := areaManager("staff", os.Getenv("STAFF_SECRET_KEY"), store)
+	customers := areaManager("customers", os.Getenv("CUSTOMERS_SECRET_KEY"), store)
 	if err := authjwt.Distinct(staff, customers); err != nil {
 		panic(err)
 	}
@@ -99,8 +100,8 @@ func ExampleDistinct_areas() {
 
 // A member of the staff sees a page as a customer does: what lies below finds either token, by the Manager that it means.
 func ExampleManager_TokenFromContext() {
-	staff := areaManager("staff", "a-secret-of-the-staff-0123456789-ABCDEFGHIJ", nil)
-	customers := areaManager("customers", "a-secret-for-customers-0123456789-ABCDEFGHIJ", nil)
+	staff := areaManager("staff", os.Getenv("STAFF_SECRET_KEY"), nil)
+	customers := areaManager("customers", os.Getenv("CUSTOMERS_SECRET_KEY"), nil)
 	order := func(ctx context.Context) {
 		for _, m := range []*authjwt.Manager{staff, customers} {
 			token, ok := m.TokenFromContext(ctx)

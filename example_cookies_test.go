@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // exampleCookies stands for the Manager of a site whose front end runs in browsers.
 func exampleCookies(change ...func(s *authjwt.Settings)) *authjwt.Manager {
 	s := authjwt.Settings{
-		SecretKey:     "an-example-secret-0123456789-ABCDEFGHIJK",
+		SecretKey:     os.Getenv("SECRET_KEY"),
 		TokenLocation: []authjwt.Location{authjwt.Cookies},
 	}
 	for _, edit := range change {

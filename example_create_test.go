@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -116,7 +117,7 @@ func ExampleWithGrantedScopes() {
 
 func ExampleWithAudience() {
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey:      "an-example-secret-0123456789-ABCDEFGHIJK",
+		SecretKey:      os.Getenv("SECRET_KEY"),
 		EncodeAudience: []string{"shop"}, // and so DecodeAudience
 	})
 	if err != nil {
@@ -158,7 +159,7 @@ func ExampleWithHeaders() {
 
 func ExampleWithAlgorithm() {
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey:        "an-example-secret-of-64-octets-0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+		SecretKey:        os.Getenv("SECRET_KEY"),
 		DecodeAlgorithms: []string{"HS256", "HS512"},
 	})
 	if err != nil {

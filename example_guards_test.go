@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 
 	"github.com/gin-gonic/gin"
 
@@ -63,7 +64,7 @@ func ExampleManager_ErrorMiddleware() {
 
 // A program with a Manager for its staff and another for its customers says which one it means.
 func ExampleManager_Bind() {
-	staff, _ := authjwt.New(authjwt.Settings{SecretKey: "a-secret-of-the-staff-0123456789-ABCDEFGHIJ"})
+	staff, _ := authjwt.New(authjwt.Settings{SecretKey: os.Getenv("STAFF_SECRET_KEY")})
 	customers := exampleManager()
 	r := gin.New()
 	r.GET("/orders", func(c *gin.Context) {

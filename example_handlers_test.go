@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ func ExampleManager_LoginHandler() {
 // OnEvent writes the log that a limit on guesses needs.
 func ExampleEvent() {
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK",
+		SecretKey: os.Getenv("SECRET_KEY"),
 		OnEvent: func(_ context.Context, e authjwt.Event) {
 			fmt.Printf("log: %s %q %v\n", e.Kind, e.Subject, e.Err)
 		},
@@ -84,7 +85,7 @@ func ExampleEvent_LogValue() {
 // A Logger gets every event, those that clients can cause at will at the level Debug.
 func ExampleSettings_logger() {
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK",
+		SecretKey: os.Getenv("SECRET_KEY"),
 		Logger:    logger(),
 	})
 	if err != nil {
@@ -162,7 +163,7 @@ func ExampleBindCredentials() {
 
 func ExampleNew() {
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey:          "an-example-secret-0123456789-ABCDEFGHIJK", // read it from the environment
+		SecretKey:          os.Getenv("SECRET_KEY"),
 		AccessTokenExpires: 5 * time.Minute,
 	})
 	if err != nil {

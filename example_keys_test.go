@@ -3,6 +3,7 @@ package authjwt_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/gin-authjwt/authjwt"
@@ -21,8 +22,8 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 // exampleKeys are last month's secret and this month's.
 func exampleKeys() []authjwt.Key {
 	return []authjwt.Key{
-		{ID: "2026-11", SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK"},
-		{ID: "2026-12", SecretKey: "an-example-secret-9876543210-KJIHGFEDCBA", State: authjwt.KeyNext},
+		{ID: "2026-11", SecretKey: os.Getenv("SECRET_KEY")},
+		{ID: "2026-12", SecretKey: os.Getenv("NEXT_SECRET_KEY"), State: authjwt.KeyNext},
 	}
 }
 

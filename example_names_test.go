@@ -12,7 +12,6 @@ import (
 func ExampleLoadSettings() {
 	var values map[string]any
 	err := json.Unmarshal([]byte(`{
-		"authjwt_secret_key": "an-example-secret-0123456789-ABCDEFGHIJK",
 		"authjwt_token_location": ["headers", "cookies"],
 		"authjwt_cookie_secure": true,
 		"authjwt_cookie_max_age": null,
@@ -21,6 +20,7 @@ func ExampleLoadSettings() {
 	if err != nil {
 		panic(err)
 	}
+	values["authjwt_secret_key"] = os.Getenv("SECRET_KEY")
 	s, err := authjwt.LoadSettings(values)
 	fmt.Println(s.TokenLocation, s.InsecureCookies, s.AccessTokenExpires, err)
 	auth, err := authjwt.New(s)
@@ -41,7 +41,7 @@ func ExampleLoadSettings() {
 
 func ExampleSettingsFromEnv() {
 	for name, text := range map[string]string{ // in real life from Docker, systemd or the shell
-		"AUTHJWT_SECRET_KEY":           "an-example-secret-0123456789-ABCDEFGHIJK",
+		"AUTHJWT_SECRET_KEY":           os.Getenv("SECRET_KEY"),
 		"AUTHJWT_TOKEN_LOCATION":       "cookies, headers",
 		"AUTHJWT_ACCESS_TOKEN_EXPIRES": "10m",
 	} {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -42,7 +43,7 @@ func ExampleManager_OpenAPI() {
 
 func ExampleOpenAPI_Security() {
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey:     "an-example-secret-0123456789-ABCDEFGHIJK",
+		SecretKey:     os.Getenv("SECRET_KEY"),
 		TokenLocation: []authjwt.Location{authjwt.Headers, authjwt.Cookies},
 	})
 	if err != nil {

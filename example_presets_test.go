@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 // A service of fastapi-jwt-auth's and this one share a secret, the cookies and the front end.
 func ExampleFastAPIJWTAuth() {
 	s := authjwt.FastAPIJWTAuth()
-	s.SecretKey = "an-example-secret-0123456789-ABCDEFGHIJK" // the Python service's
+	s.SecretKey = os.Getenv("SECRET_KEY") // the Python service's
 	s.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
 	auth, err := authjwt.New(s)
 	if err != nil {
@@ -38,7 +39,7 @@ func ExampleFastAPIJWTAuth() {
 
 func ExampleFastJWT() {
 	s := authjwt.FastJWT()
-	s.SecretKey = "an-example-secret-0123456789-ABCDEFGHIJK"
+	s.SecretKey = os.Getenv("SECRET_KEY")
 	s.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Query}
 	auth, err := authjwt.New(s)
 	if err != nil {
@@ -64,7 +65,7 @@ func ExampleFastJWT() {
 
 func ExampleOAuth2Cookie() {
 	s := authjwt.OAuth2Cookie()
-	s.SecretKey = "an-example-secret-0123456789-ABCDEFGHIJK"
+	s.SecretKey = os.Getenv("SECRET_KEY")
 	auth, err := authjwt.New(s)
 	if err != nil {
 		panic(err)

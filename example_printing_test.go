@@ -33,7 +33,7 @@ func printJSON(v any) {
 }
 
 func exampleSettings() authjwt.Settings {
-	return authjwt.Settings{SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK", KeyID: "2026-11"}
+	return authjwt.Settings{SecretKey: os.Getenv("SECRET_KEY"), KeyID: "2026-11"}
 }
 
 func exampleToken() *authjwt.Token {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 func ExampleManager_Sessions() {
 	store := new(authjwt.MemoryStore)
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK",
+		SecretKey: os.Getenv("SECRET_KEY"),
 		Store:     store,
 		Sessions:  store,
 	})
@@ -92,7 +93,7 @@ func ExampleManager_Sessions() {
 func ExampleSettings_refreshWithin() {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey:      "an-example-secret-0123456789-ABCDEFGHIJK",
+		SecretKey:      os.Getenv("SECRET_KEY"),
 		TokenLocation:  []authjwt.Location{authjwt.Cookies},
 		Store:          new(authjwt.MemoryStore),
 		SessionExpires: 12 * time.Hour, // whatever slides

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,7 +15,7 @@ import (
 // exampleSessions stands for the Manager of a program that can end sessions.
 func exampleSessions() *authjwt.Manager {
 	auth, err := authjwt.New(authjwt.Settings{
-		SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK",
+		SecretKey: os.Getenv("SECRET_KEY"),
 		Store:     new(authjwt.MemoryStore), // of one process; see Store for others
 	})
 	if err != nil {

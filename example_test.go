@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -16,7 +17,7 @@ import (
 
 // exampleManager stands for the Manager a program makes at start-up.
 func exampleManager() *authjwt.Manager {
-	auth, err := authjwt.New(authjwt.Settings{SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK"})
+	auth, err := authjwt.New(authjwt.Settings{SecretKey: os.Getenv("SECRET_KEY")})
 	if err != nil {
 		panic(err)
 	}

@@ -3,6 +3,7 @@ package authjwt_test
 import (
 	"context"
 	"net/http"
+	"os"
 
 	"github.com/gin-gonic/gin"
 
@@ -28,7 +29,7 @@ func findMember(_ context.Context, t *authjwt.Token) (any, error) {
 
 // managerWithUsers stands for the Manager a program makes at start-up.
 func managerWithUsers() *authjwt.Manager {
-	auth, err := authjwt.New(authjwt.Settings{SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK", LoadUser: findMember})
+	auth, err := authjwt.New(authjwt.Settings{SecretKey: os.Getenv("SECRET_KEY"), LoadUser: findMember})
 	if err != nil {
 		panic(err)
 	}
@@ -58,7 +59,7 @@ func ExampleUser() {
 
 // A program with several Managers says whose user it means.
 func ExampleUserOf() {
-	customers, _ := authjwt.New(authjwt.Settings{SecretKey: "a-secret-of-customers-0123456789-ABCDEFGHIJ"})
+	customers, _ := authjwt.New(authjwt.Settings{SecretKey: os.Getenv("CUSTOMERS_SECRET_KEY")})
 	staff := managerWithUsers()
 	r := gin.New()
 	r.Use(customers.ErrorMiddleware(), staff.ErrorMiddleware())

@@ -30,7 +30,8 @@ var (
 )
 
 // Error is a refusal as the client gets it. Applications may make their own, to answer with another
-// status from a callback or from [AuthJWT.Abort]; a Status outside 400 to 599 is answered as 500.
+// status from a callback or from [AuthJWT.Abort]; a Status outside 400 to 599 is answered as 500, and so is a text that
+// is not UTF-8.
 type Error struct {
 	// Status is the HTTP status code.
 	Status int
@@ -108,7 +109,7 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Range", "Etag", "Expires", "Last-Modified"} {
 		delete(h, name)
 	}
-	takeBack(c)
+	takeBack(h, bound(c))
 	told := m.answer(e)
 	fields := []string{"no-store", told.challenge} // in one piece of memory
 	h["Cache-Control"] = fields[0:1:1]

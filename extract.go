@@ -251,7 +251,7 @@ func (a *AuthJWT) takeQuery() {
 	}
 	cached := a.c.QueryArray(name) // if Gin has parsed the query before
 	clear(cached)
-	noStore(a.c)
+	noStore(a.c.Writer.Header())
 	a.c.Header("Referrer-Policy", "no-referrer")
 }
 

@@ -3,6 +3,7 @@ package authjwt
 import (
 	"errors"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -117,6 +118,8 @@ func (m *Manager) errorFrom(err error, otherwise *failure) *Error {
 			answered.cause = err
 		}
 		switch {
+		case !utf8.ValidString(e.Code) || !utf8.ValidString(e.Detail): // no JSON can hold it
+			return m.fail(failInternal, err)
 		case e.kind != nil && e.Status == e.kind.status: // made without knowing the style
 			styled := m.fail(e.kind, nil)
 			answered.Status = styled.Status

@@ -117,7 +117,7 @@ func (m *Manager) LogoutHandler() gin.HandlerFunc {
 		if err := a.Logout(); err != nil {
 			return err
 		}
-		noStore(a.c)
+		noStore(a.c.Writer.Header())
 		writeJSON(a.c, http.StatusOK, map[string]string{"msg": "Successfully logout"})
 		return nil
 	})
@@ -139,7 +139,7 @@ func (m *Manager) LogoutAllHandler() gin.HandlerFunc {
 		if err := a.UnsetJWTCookies(); err != nil {
 			return err
 		}
-		noStore(a.c)
+		noStore(a.c.Writer.Header())
 		writeJSON(a.c, http.StatusOK, map[string]string{"msg": "Successfully logout"})
 		return nil
 	})
@@ -151,6 +151,7 @@ func (m *Manager) prebuilt(methods []string, handle func(a *AuthJWT) error) gin.
 		completed := false
 		defer abortUnless(&completed, c)
 		a := m.Bind(c)
+		defer a.abortUnless(&completed)
 		var err error
 		if slices.Contains(methods, c.Request.Method) {
 			err = handle(a)
@@ -187,7 +188,7 @@ func (r *Routes) claims(a *AuthJWT, subject string) ([]TokenOption, error) {
 }
 
 func (r *Routes) respond(c *gin.Context, pair TokenPair, message string) {
-	noStore(c)
+	noStore(c.Writer.Header())
 	if r.Respond != nil {
 		r.Respond(c, pair)
 		return
@@ -204,8 +205,7 @@ func covers(path, route string) bool {
 }
 
 // noStore keeps an answer that carries a token out of caches (RFC 6749 §5.1).
-func noStore(c *gin.Context) {
-	h := c.Writer.Header()
+func noStore(h http.Header) {
 	values := []string{"no-store", "no-cache"} // in one piece of memory
 	h["Cache-Control"], h["Pragma"] = values[0:1:1], values[1:2:2]
 }

@@ -21,9 +21,7 @@ func handle(handler gin.HandlerFunc, token string) *httptest.ResponseRecorder {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	rec := httptest.NewRecorder()
-	r.ServeHTTP(rec, req)
-	return rec
+	return answerTo(r, req, nil)
 }
 
 func TestClaims_AtLoginAndAtEveryRefresh(t *testing.T) {

@@ -129,3 +129,33 @@ func TestFastAPI_HeaderBesideQuery(t *testing.T) {
 		}
 	}
 }
+
+// The numbers of the FastAPI style, for the refusals that the tables above do not reach.
+func TestH12_FastAPIStyle(t *testing.T) {
+	j := newJudge(t, fastAPI, banMallory)
+	status := map[string]int{"mallory": http.StatusUnauthorized}
+	for name, row := range badCredentials(t, j.m) {
+		want := status[name]
+		if want == 0 {
+			want = http.StatusUnprocessableEntity
+		}
+		j.assertFastAPI(t, j.get(row.field), want, row.want.detail)
+		assert.ErrorIs(t, j.left, row.reason)
+	}
+	access, fresh := "Bearer "+mustCreate(t, j.m), "Bearer "+mustCreate(t, j.m, authjwt.WithFresh())
+	j.assertAccepted(t, j.get(access))
+
+	j.guardWith(t, j.m.RefreshRequired())
+	j.assertFastAPI(t, j.get(access), http.StatusUnprocessableEntity, notRefresh.detail)
+	assert.ErrorIs(t, j.left, authjwt.ErrRefreshTokenRequired)
+	j.guardWith(t, j.m.FreshRequired())
+	j.assertFastAPI(t, j.get(access), http.StatusUnauthorized, notFresh.detail)
+	assert.ErrorIs(t, j.left, authjwt.ErrFreshTokenRequired)
+	j.assertAccepted(t, j.get(fresh))
+	j.guardWith(t, j.m.Required(authjwt.WithScopes("a")))
+	j.assertFastAPI(t, j.get(access), http.StatusForbidden, "The token lacks a required scope")
+	assert.ErrorIs(t, j.left, authjwt.ErrInsufficientScope)
+	j.guardWith(t, func(c *gin.Context) { j.m.Bind(c).Abort(authjwt.ErrCSRF) })
+	j.assertFastAPI(t, j.get(access), http.StatusUnauthorized, "CSRF check failed")
+	assert.ErrorIs(t, j.left, authjwt.ErrCSRF)
+}

@@ -44,7 +44,7 @@ func (r *ringed) untilOf(tb testing.TB, id string) time.Time {
 
 const month = 30 * 24 * time.Hour
 
-func TestReplace_Rotation(t *testing.T) {
+func TestK01_Rotation(t *testing.T) {
 	for _, kind := range []string{"secrets", "Ed25519", "EC"} {
 		t.Run(kind, func(t *testing.T) {
 			a, b, c, _ := fourKeys(t, kind)
@@ -74,7 +74,7 @@ func TestReplace_Rotation(t *testing.T) {
 	}
 }
 
-func TestReplace_Deadlines(t *testing.T) {
+func TestK01_Deadlines(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		edit func(s *authjwt.Settings)

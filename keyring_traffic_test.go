@@ -92,6 +92,9 @@ const (
 
 // soak is how long the traffic flows.
 func soak(tb testing.TB) time.Duration {
+	if testing.Short() {
+		tb.Skip("it takes its time")
+	}
 	text := os.Getenv("SOAK")
 	if text == "" {
 		return 5 * time.Second

@@ -1,10 +1,16 @@
 package authjwt_test
 
 import (
+	"crypto"
 	"crypto/ecdh"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"hash"
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -84,4 +90,37 @@ func TestPEM_Fixes(t *testing.T) {
 	}
 	_, err := authjwt.New(authjwt.Settings{PrivateKey: new(rsa.PrivateKey)})
 	assert.ErrorContains(t, err, "parse one with authjwt.ParsePrivateKey")
+}
+
+// constantHash is a hash that a hostile or careless package registers with the crypto package.
+type constantHash struct{ hash.Hash }
+
+func (h constantHash) Sum(b []byte) []byte { return append(b, make([]byte, h.Size())...) }
+
+func TestJ20_ReplacedHash(t *testing.T) {
+	news := map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New384, "HS512": sha512.New}
+	hashes := map[string]crypto.Hash{"HS256": crypto.SHA256, "HS384": crypto.SHA384, "HS512": crypto.SHA512}
+	managers := map[string][]*authjwt.Manager{}
+	for alg := range hashes {
+		managers[alg] = []*authjwt.Manager{newManager(t, signsWith(alg))}
+	}
+	twins := map[string]string{}
+	for alg, h := range hashes {
+		twins[alg] = byTheirs(t, alg, "")
+		crypto.RegisterHash(h, func() hash.Hash { return constantHash{news[alg]()} })
+		defer crypto.RegisterHash(h, news[alg])
+	}
+	for alg, h := range hashes {
+		header := headerOf(alg, "")
+		forged := signingString(header) + "." + b64(string(make([]byte, h.Size())))
+		require.Equal(t, make([]byte, h.Size()), h.New().Sum(nil), "the hash is not replaced, so this test shows nothing")
+		for _, m := range append(managers[alg], newManager(t, signsWith(alg))) {
+			repel(t, m, []attack{{"forged", forged, twins[alg], isSignature, nil}})
+			token := mustCreate(t, m)
+			cut := strings.LastIndexByte(token, '.')
+			mac := hmac.New(news[alg], []byte(testSecret))
+			mac.Write([]byte(token[:cut]))
+			assert.Equal(t, b64(string(mac.Sum(nil))), token[cut+1:], "minted with the registered hash")
+		}
+	}
 }

@@ -6,13 +6,10 @@ import (
 	"crypto/hmac"
 	_ "crypto/sha1" // for crypto.SHA1.New
 	"encoding/base64"
+	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,92 +39,6 @@ func TestJ02_AlgorithmConfusion(t *testing.T) {
 	repel(t, newManager(t), attacks)
 }
 
-func TestJ09_JWKHeader(t *testing.T) {
-	const foreign = "the-attacker-brings-this-key-along-0123456789"
-	own := `{"alg":"HS256","jwk":{"kty":"oct","k":"` + b64(foreign) + `"}}`
-	repel(t, newManager(t), []attack{
-		{"self-signed", compactWith(t, "HS256", foreign, own, goodPayload()), hs256(t, own), isSignature, nil},
-		headerPair(t, `{"alg":"RS256","jwk":{"kty":"RSA","n":"AQAB","e":"AQAB"}}`, "RS256", "HS256", isAlgorithm),
-		// The twin shows that the member is not even looked at.
-		headerPair(t, `{"alg":"none","jwk":7}`, "none", "HS256", isAlgorithm),
-	})
-}
-
-func TestJ10_KeyURLs(t *testing.T) {
-	var connections atomic.Int32
-	canary := httptest.NewUnstartedServer(http.NotFoundHandler())
-	canary.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			connections.Add(1)
-		}
-	}
-	canary.Start()
-	defer canary.Close()
-	const foreign = "the-attacker-serves-this-key-0123456789abcdef"
-	var attacks []attack
-	for _, parameter := range []string{`"jku":"%s"`, `"x5u":"%s"`, `"x5c":["%s"]`, `"jku":["%s"]`, `"kid":"%s"`, `"jwk":{"jku":"%s"}`, `"iss":"%s"`} {
-		header := fmt.Sprintf(`{"alg":"HS256",`+parameter+`}`, canary.URL+"/keys")
-		attacks = append(attacks,
-			attack{parameter, compactWith(t, "HS256", foreign, header, goodPayload()), hs256(t, header), isSignature, []string{canary.URL}},
-			headerPair(t, strings.Replace(header, "HS256", "RS256", 1), "RS256", "HS256", isAlgorithm))
-	}
-	repel(t, newManager(t), attacks)
-	assert.Zero(t, connections.Load())
-
-	res, err := http.Get(canary.URL) // the canary is alive
-	require.NoError(t, err)
-	require.NoError(t, res.Body.Close())
-	assert.EqualValues(t, 1, connections.Load())
-}
-
-func TestJ11_KeyIDInjection(t *testing.T) {
-	const minimal = `{"sub":"a","exp":1772366460,"type":"access"}`
-	require.Greater(t, int64(1772366460), testNow.Unix())
-	long := strings.Repeat("k", 6000)
-	kids := []struct{ name, kid, secret string }{
-		{"traversal", `../../../../dev/null`, "dev/null"},
-		{"absolute path", `/proc/sys/kernel/randomize_va_space`, "randomize_va_space"},
-		{"UNC path", `\\\\host\\share\\key`, "share"},
-		{"SQL", `x' UNION SELECT 'secret';--`, "UNION"},
-		{"command", `k; $(touch /tmp/owned) | id`, "touch"},
-		{"template", `{{7*7}}${jndi:ldap://host/a}`, "jndi"},
-		{"format", `%s%n%!d(string=owned)`, "owned"},
-		{"NUL", `k1\u0000behind`, "behind"},
-		{"CRLF", `k1\r\nSet-Cookie: stolen=1\r\n\r\n<html>`, "stolen"},
-		{"escape sequence", `k1\u001b[31mred`, "[31m"},
-		{"pattern", `k*`, ""}, {"prefix", `k`, ""}, {"suffix", `k11`, ""}, {"upper case", `K1`, ""}, {"blank behind", `k1 `, ""}, {"empty", ``, ""},
-		{"6 kB", long, long[:64]},
-	}
-	with := newManager(t, func(s *authjwt.Settings) { s.KeyID = "k1" })
-	without := newManager(t)
-	token := func(kid string) string { return compact(t, "HS256", `{"alg":"HS256","kid":"`+kid+`"}`, minimal) }
-	var known, forged []attack
-	for _, k := range kids {
-		var secrets []string
-		if k.secret != "" {
-			secrets = []string{k.secret}
-		}
-		known = append(known, attack{k.name, token(k.kid), token("k1"), isKey, secrets})
-		other := compactWith(t, "HS256", strings.ToUpper(testSecret), `{"alg":"HS256","kid":"`+k.kid+`"}`, minimal)
-		// Without KeyID a kid has no meaning, so the twin with the same kid under the right MAC is good.
-		forged = append(forged, attack{"ignored " + k.name, other, token(k.kid), isSignature, secrets})
-
-		g := guard(t, without.Required())
-		rec := g.get("Bearer " + token(k.kid))
-		g.assertAccepted(t, rec)
-		for _, secret := range secrets {
-			assert.NotContains(t, g.log.String(), secret)
-			assert.NotContains(t, fmt.Sprint(rec.Header()), secret)
-		}
-	}
-	repel(t, with, known)
-	repel(t, without, forged)
-	repel(t, with, []attack{ // what is known, told apart by its value and not by its spelling
-		{"escaped", token(`k\u0032`), token(`k\u0031`), isKey, nil},
-		{"other kid, no kid", token("k2"), compact(t, "HS256", `{"alg":"HS256"}`, minimal), isKey, nil},
-	})
-}
-
 // secretOf makes a secret of n octets, as different as can be.
 func secretOf(n int) string {
 	b := make([]byte, n)
@@ -137,12 +48,19 @@ func secretOf(n int) string {
 	return string(b)
 }
 
-// assertSecret checks that New takes the secret, or refuses it with these words and the way to make a better one.
+// assertSecret checks that New and, where it can have the same, NewKeyRing take the secret, or refuse it with these words and
+// the way to make a better one.
 func assertSecret(t *testing.T, s authjwt.Settings, wants ...string) {
 	t.Helper()
 	m, err := authjwt.New(s)
+	errs := []error{err}
+	if s.DecodeAlgorithms == nil {
+		ring, err := authjwt.NewKeyRing(authjwt.Key{SecretKey: s.SecretKey, Algorithm: s.Algorithm, InsecureShortSecret: s.InsecureShortSecret})
+		errs = append(errs, err)
+		assert.Equal(t, len(wants) == 0, ring != nil)
+	}
 	if len(wants) == 0 {
-		require.NoError(t, err)
+		require.NoError(t, errors.Join(errs...))
 		token, err := m.CreateAccessToken("alice")
 		require.NoError(t, err)
 		_, err = m.Verify(t.Context(), token, authjwt.Access)
@@ -150,11 +68,18 @@ func assertSecret(t *testing.T, s authjwt.Settings, wants ...string) {
 		return
 	}
 	assert.Nil(t, m)
-	for _, want := range append(wants, "SecretKey", "openssl rand -base64 ") {
-		assert.ErrorContains(t, err, want)
+	for _, err := range errs {
+		for _, want := range append(wants, "SecretKey", "openssl rand -base64 ") {
+			if s.SecretKey != "" || want == "SecretKey" { // of an empty one a Key may mean another kind
+				assert.ErrorContains(t, err, want)
+			}
+		}
+		if err != nil && len(s.SecretKey) > 8 {
+			assert.NotContains(t, err.Error(), s.SecretKey)
+		}
 	}
-	if err != nil && len(s.SecretKey) > 8 {
-		assert.NotContains(t, err.Error(), s.SecretKey)
+	if s.SecretKey == "" {
+		assert.ErrorContains(t, errs[0], "empty")
 	}
 }
 
@@ -179,7 +104,9 @@ func TestJ16_ShortSecret(t *testing.T) {
 			}
 			assertSecret(t, settings(secretOf(row.need), false))
 			assertSecret(t, settings("", false), "empty", howTo)
-			assertSecret(t, settings("", true), "empty", howTo)
+			for _, blank := range []string{"", "\n", strings.Repeat(" ", 64)} {
+				assertSecret(t, settings(blank, true), "empty", howTo)
+			}
 		})
 	}
 	// Octets count, not letters.

@@ -67,6 +67,7 @@ func TestKeySet_EveryAlgorithm(t *testing.T) {
 		assert.Equal(t, []string{"k1/" + alg, "k1/" + alg}, i.asked, "once for each token")
 		i.returns(nil)
 		refusesKey(t, j, token)
+		assert.NotContains(t, j.left.Error(), "KeySet", "that there is no key is no mistake of the set's")
 		i.returns(publicKey(alg))
 		j.refuses(t, token[:strings.LastIndexByte(token, '.')+1]+b64("forged"), isSignature.outcome, isSignature.cause)
 	}

@@ -17,9 +17,7 @@ import (
 )
 
 func recordOf(h http.Handler, req *http.Request) *httptest.ResponseRecorder {
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, req)
-	return rec
+	return answerTo(h, req, nil)
 }
 
 func TestKeySet_MakesNoTokens(t *testing.T) {

@@ -166,7 +166,7 @@ func TestC15_LoginContentTypes(t *testing.T) {
 }
 
 func TestC11_OtherMethods(t *testing.T) {
-	m := newManager(t, inCookies)
+	m, stored := newManager(t, inCookies), newManager(t, inCookies, inMemory)
 	asked := false
 	access, value := newPair(t, m)
 	refresh, err := m.CreateRefreshToken("alice")
@@ -181,6 +181,7 @@ func TestC11_OtherMethods(t *testing.T) {
 		{"login", loginHandlers(m, &asked)["LoginHandler"], "POST", 4},
 		{"refresh", m.RefreshHandler(loginAs("alice")), "POST", 2},
 		{"logout", m.LogoutHandler(), "DELETE, POST", 4},
+		{"logout-all", stored.LogoutAllHandler(), "POST", 4},
 	} {
 		e := newEndpoint(try.handler)
 		for _, method := range []string{"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PUT", "PATCH", "DELETE", "POST"} {

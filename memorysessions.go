@@ -42,14 +42,14 @@ func (s *MemoryStore) PutSession(
 }
 
 // ListSessions implements [SessionStore].
-func (s *MemoryStore) ListSessions(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+func (s *MemoryStore) ListSessions(ctx context.Context, owner string) (map[string][]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	h, now := s.sessionsOf(owner), s.clock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return list(h.owners[owner], ids, now), nil
+	return list(h.owners[owner], now), nil
 }
 
 // RemoveSessions implements [SessionStore].
@@ -80,21 +80,11 @@ func search(sessions []memorySession, id string) (place int, there bool) {
 	return slices.BinarySearchFunc(sessions, id, func(have memorySession, id string) int { return strings.Compare(have.id, id) })
 }
 
-func list(sessions []memorySession, ids []string, now int64) map[string][]byte {
+func list(sessions []memorySession, now int64) map[string][]byte {
 	records := map[string][]byte{}
-	add := func(have memorySession) {
+	for _, have := range sessions {
 		if now < have.end {
 			records[have.id] = []byte(have.record)
-		}
-	}
-	if len(ids) == 0 {
-		for _, have := range sessions {
-			add(have)
-		}
-	}
-	for _, id := range ids {
-		if i, there := search(sessions, id); there {
-			add(sessions[i])
 		}
 	}
 	return records

@@ -48,7 +48,7 @@ func TestMemorySessions_Size(t *testing.T) {
 
 // A million logins of 10,000 users in a year, of 30 days each, take no more than those that are live at a time, nearly:
 // what is over goes, of those who come again and of those who do not.
-func TestMemorySessions_AreBoundedByWhatIsLive(t *testing.T) {
+func TestS08_MemorySessionsAreBoundedByWhatIsLive(t *testing.T) {
 	const logins, users, year, life = 1_000_000, 10_000, 365 * 24 * time.Hour, 30 * 24 * time.Hour
 	now := testNow
 	s := &authjwt.MemoryStore{Now: func() time.Time { return now }}
@@ -81,7 +81,7 @@ func TestMemorySessions_AreBoundedByWhatIsLive(t *testing.T) {
 }
 
 // Neither many owners who have gone leave room behind, nor the many records of few who have others.
-func TestMemorySessions_LeaveNoRoom(t *testing.T) {
+func TestS08_MemorySessionsLeaveNoRoom(t *testing.T) {
 	for name, row := range map[string]struct {
 		owners, each int
 		limit        uint64

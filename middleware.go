@@ -17,7 +17,9 @@ func (m *Manager) ErrorMiddleware() gin.HandlerFunc {
 		completed := false
 		defer abortUnless(&completed, c)
 		a := m.Bind(c)
+		defer a.abortUnless(&completed)
 		c.Next()
+		a.settle()
 		for _, left := range c.Errors {
 			if e := m.ownError(left.Err); e != nil && !c.Writer.Written() {
 				a.refuse(e, nil)
@@ -69,8 +71,11 @@ func (m *Manager) guarding(r requirement, opts []RequireOption) gin.HandlerFunc 
 	return func(c *gin.Context) {
 		completed := false
 		defer abortUnless(&completed, c)
-		if m.Bind(c).guard(&r) == nil {
+		a := m.Bind(c)
+		defer a.abortUnless(&completed)
+		if a.guard(&r) == nil {
 			c.Next() // here, so that a panic passes abortUnless
+			a.settle()
 		}
 		completed = true
 	}

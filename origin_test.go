@@ -7,8 +7,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
 
+	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -268,4 +271,32 @@ func TestC14_BrokenOrigin(t *testing.T) {
 		refusesFrom(t, trusting(), "example.com", origin, "same-origin", httpOrigin)
 	}
 	refusesFrom(t, trusting(), "example.com", "https://%zz", "", crossOrigin)
+}
+
+// The routes behind a cookie, with its right value: a refresh, and an end of all sessions.
+func TestC12_PrebuiltRoutes(t *testing.T) {
+	for name, edit := range map[string]func(s *authjwt.Settings){"": func(*authjwt.Settings) {}, "without value": noDoubleSubmit} {
+		m := newManager(t, inCookies, edit, inMemory)
+		for route, handler := range map[string]gin.HandlerFunc{"refresh": m.RefreshHandler(authjwt.Routes{}), "logout": m.LogoutHandler(), "logout-all": m.LogoutAllHandler()} {
+			e := newEndpoint(handler)
+			for i, try := range crossSiteFields {
+				subject := name + route + strconv.Itoa(i) // whose sessions the twin ends
+				access, err := m.CreateAccessToken(subject)
+				require.NoError(t, err)
+				refresh, err := m.CreateRefreshToken(subject)
+				require.NoError(t, err)
+				with := func(fields []string) *http.Request {
+					req := request(http.MethodPost, append(fields, "Cookie", accessCookie+"="+access+"; "+refreshCookie+"="+refresh)...)
+					if req.Header.Set("X-CSRF-Token", csrfOf(t, m, access, authjwt.Access)); route == "refresh" {
+						req.Header.Set("X-CSRF-Token", csrfOf(t, m, refresh, authjwt.Refresh))
+					}
+					return req
+				}
+				e.refuses(t, with(slices.Clone(try.fields)), try.refused, authjwt.ErrCSRF)
+				rec := e.do(with(slices.Clone(try.twin)))
+				assert.Equal(t, http.StatusOK, rec.Code, "%s: %s", subject, rec.Body)
+				assert.NotEmpty(t, setCookies(t, rec))
+			}
+		}
+	}
 }

@@ -1,15 +1,105 @@
 package authjwt_test
 
 import (
+	"context"
 	"crypto/sha256"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/gin-authjwt/authjwt"
 	"github.com/gin-authjwt/authjwt/storetest"
 )
+
+// A stumbler is a store that fails from one of its calls on.
+type stumbler struct {
+	*storetest.Faulty
+	left  int // calls, that one included; negative afterwards
+	fault storetest.Fault
+}
+
+func (s *stumbler) step() {
+	if s.left--; s.left == 0 {
+		s.Be(s.fault)
+	}
+}
+
+func (s *stumbler) Get(ctx context.Context, keys ...string) ([]time.Time, error) {
+	s.step()
+	return s.Faulty.Get(ctx, keys...)
+}
+
+func (s *stumbler) Add(ctx context.Context, key string, t, until time.Time) (time.Time, bool, error) {
+	s.step()
+	return s.Faulty.Add(ctx, key, t, until)
+}
+
+func (s *stumbler) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
+	s.step()
+	return s.Faulty.PutSession(ctx, owner, id, record, until)
+}
+
+// Whichever of the store's answers is missing, the refresh token stays as it was, and is refreshed when the store is back.
+// Where the last was carried out all the same, the retry gets the successor.
+func TestR04_StoreFailsInTheMiddle(t *testing.T) {
+	list := func(set *authjwt.Settings) { set.Sessions = set.Store.(authjwt.SessionStore) }
+	for _, row := range []struct {
+		name  string
+		used  bool // already, by another tab
+		edits []func(set *authjwt.Settings)
+		calls int
+	}{
+		{"unused", false, nil, 3},
+		{"unused, listed", false, []func(*authjwt.Settings){list}, 4},
+		{"unused, no grace", false, []func(*authjwt.Settings){noGrace}, 3},
+		{"used", true, nil, 4},
+		{"used, listed", true, []func(*authjwt.Settings){list}, 5},
+	} {
+		for _, fault := range []storetest.Fault{storetest.Fails, storetest.Hangs, storetest.FailsLate} {
+			for call := 1; call <= row.calls+1; call++ {
+				t.Run(fmt.Sprint(row.name, " ", fault, " ", call), func(t *testing.T) {
+					stumbles, told := &stumbler{fault: fault}, new(events)
+					s := newService(t, append([]func(set *authjwt.Settings){func(set *authjwt.Settings) {
+						stumbles.Faulty = set.Store.(*storetest.Faulty)
+						set.Store, set.OnEvent = stumbles, told.note
+						set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+					}}, row.edits...)...)
+					first := s.login(t)
+					if row.used {
+						s.refresh(t, first.Refresh)
+					}
+					told.take()
+					stumbles.left = call
+					rec := s.do("POST", "/refresh", first.Refresh)
+					s.store.Be(storetest.None)
+					if call > row.calls {
+						assert.Equal(t, 1, stumbles.left, "it asks as often")
+						stumbles.left = -1
+						s.accepts(t, s.got(t, rec))
+						return
+					}
+					if strings.Contains(row.name, "listed") { // its session is on the list already: what is noted there of this refresh undoes nothing
+						assertAnswerItself(t, rec, down)
+						assert.Empty(t, rec.Header().Values("Set-Cookie"))
+					} else {
+						assertDown(t, rec)
+					}
+					assert.Zero(t, told.count(authjwt.EventRefreshed)+told.count(authjwt.EventReused))
+					if row.name == "unused, no grace" && fault == storetest.FailsLate && call == row.calls {
+						return // see TestR04_NoGraceIsNoGrace
+					}
+					got := s.refresh(t, first.Refresh)
+					assert.Equal(t, successor(s.claims(t, first.Refresh)["jti"].(string)), s.claims(t, got.Refresh)["jti"])
+					s.accepts(t, got)
+				})
+			}
+		}
+	}
+}
 
 // failLate lets the store carry out the next use of a refresh token, and everything after it, and answer with errors.
 func (s *service) failLate(hooks *hookedStore) {

@@ -189,3 +189,25 @@ func TestS01_PanicsAreNotSwallowed(t *testing.T) {
 	_, _ = behind(t, recovery, "", []gin.HandlerFunc{func(c *gin.Context) { authjwt.FromContext(c) }})
 	assert.Contains(t, recovered, "ErrorMiddleware", "the message names the fix")
 }
+
+// unwrapped is a writer of the application's that panics when it is looked at, which Bind does.
+type unwrapped struct{ gin.ResponseWriter }
+
+func (unwrapped) Unwrap() http.ResponseWriter { panic("unwrapped") }
+
+func TestS01_PanicWhileBinding(t *testing.T) {
+	m := newManager(t)
+	access := mustCreate(t, m, authjwt.WithFresh())
+	wrap := func(c *gin.Context) { c.Writer = unwrapped{c.Writer} }
+	for name, recovery := range recoveries() {
+		for what, handler := range map[string]gin.HandlerFunc{
+			"guard": m.Required(), "optional": m.Optional(), "ErrorMiddleware": m.ErrorMiddleware(), "logout": m.LogoutHandler(),
+		} {
+			rec, ran := behind(t, recovery, access, []gin.HandlerFunc{wrap, handler})
+			assert.False(t, ran, "%s, %s: the protected handler ran", what, name)
+			assert.Equal(t, http.StatusInternalServerError, rec.Code, "%s, %s", what, name)
+		}
+	}
+	_, ran := behind(t, gin.RecoveryWithWriter(io.Discard), access, []gin.HandlerFunc{m.Required()})
+	assert.True(t, ran)
+}

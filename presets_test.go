@@ -87,9 +87,7 @@ func knownSubjects(_ context.Context, t *authjwt.Token) (bool, error) {
 }
 
 func (s *presetService) do(req *http.Request) *httptest.ResponseRecorder {
-	rec := httptest.NewRecorder()
-	s.ServeHTTP(rec, req)
-	return rec
+	return answerTo(s, req, nil)
 }
 
 // to is a request to a route.

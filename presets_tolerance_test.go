@@ -113,7 +113,8 @@ func TestPresets_UntypedTokens(t *testing.T) {
 
 func noDenylist(s *authjwt.Settings) { s.TokenInDenylist = nil }
 
-func TestPresets_IntegerSubjects(t *testing.T) {
+// T13: an integer is a subject in the FastAPI preset alone, or by its setting.
+func TestT13_IntegerSubjects(t *testing.T) {
 	numbers := map[string]string{ // by what it is in JSON; empty: refused
 		"1": "1", "0": "0", "-1": "-1", "9007199254740993": "9007199254740993", "-9007199254740993": "-9007199254740993",
 		"18446744073709551616": "18446744073709551616", "340282366920938463463374607431768211457": "340282366920938463463374607431768211457",
@@ -143,7 +144,7 @@ func TestPresets_IntegerSubjects(t *testing.T) {
 }
 
 // A number and its text are one subject: to a denylist, to RevokeSubject, and after a refresh.
-func TestIntegerSubjects_AreTheirText(t *testing.T) {
+func TestT13_IntegerSubjectsAreTheirText(t *testing.T) {
 	s := newService(t, func(set *authjwt.Settings) { set.IntegerSubjects = true })
 	python := func(kind string, iat int64) string {
 		return signedClaims(t, claims(claim{"sub": int64(9007199254740993), "type": kind, "jti": "a-" + kind, "iat": iat}))

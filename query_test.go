@@ -66,6 +66,7 @@ func (j *judge) refusesQuery(tb testing.TB, req *http.Request, want outcome, rea
 	tb.Helper()
 	rec := j.do(req)
 	j.assertRefused(tb, rec, want)
+	assert.NotContains(tb, j.log.String(), "eyJ")
 	assertError(tb, j.left, want, reasons...)
 	assertSecluded(tb, rec)
 	assert.NotContains(tb, req.URL.String()+req.RequestURI, "eyJ")

@@ -37,7 +37,9 @@ func (a *AuthJWT) renew(t *Token) {
 	if e := a.recordSession(spec, spec.sessionBegin, spec.sessionEnd); e != nil { // as long as it may slide
 		return
 	}
-	a.writeNew(cookies)
+	rare := a.rarities()
+	rare.renewed = &renewedWriter{a.c.Writer, a.writeNew(cookies)}
+	a.c.Writer = rare.renewed
 	a.m.emit(a.c.Request.Context(), a, t.event(EventRenewed))
 }
 

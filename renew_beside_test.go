@@ -109,8 +109,51 @@ func TestRenew_AsksTheStore(t *testing.T) {
 	assert.True(t, b.renews(t, "GET", "/protected"))
 }
 
+// However its session ends, by a replay or a logout, what was renewed ends with it, and the token before, and neither is renewed.
+func TestR01_L01_RenewedTokensEndWithTheirSession(t *testing.T) {
+	type had struct{ old, renewed, refresh, next string }
+	for name, row := range map[string]struct {
+		end  func(b *slider, h had)
+		good bool
+	}{
+		"the twin":                  {func(*slider, had) {}, true},
+		"replay":                    {func(b *slider, h had) { b.do("POST", "/refresh", h.refresh) }, false},
+		"replay at a guard":         {func(b *slider, h had) { b.do("GET", "/renewal", h.refresh) }, false},
+		"logout":                    {func(b *slider, _ had) { b.ask("POST", "/logout") }, false},
+		"logout by the one before":  {func(b *slider, h had) { b.do("POST", "/logout", h.old) }, false},
+		"logout by a refresh token": {func(b *slider, h had) { b.do("POST", "/logout", h.next) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newSlider(t, func(s *authjwt.Settings) { s.AccessTokenExpires, s.RefreshWithin = time.Hour, 30*time.Minute })
+			require.Equal(t, http.StatusOK, b.ask("POST", "/login").Code)
+			b.pass(31 * time.Minute)
+			h := had{old: b.cookie[slidingCookie], refresh: b.cookie["refresh_token_cookie"]}
+			require.True(t, b.renews(t, "GET", "/protected"))
+			h.renewed, h.next = b.cookie[slidingCookie], b.refresh(t, b.cookie["refresh_token_cookie"]).Refresh
+			b.pass(time.Minute)
+			all := []tokens{{Access: h.old, Refresh: h.next}, {Access: h.renewed}}
+			b.accepts(t, all...)
+			row.end(b, h)
+			if row.good {
+				b.accepts(t, all...)
+			} else {
+				b.refuses(t, all...)
+			}
+			for _, raw := range []string{h.old, h.renewed} {
+				b.cookie[slidingCookie] = raw
+				if raw == h.renewed {
+					b.pass(30 * time.Minute) // until it is due, too
+				}
+				rec := b.ask("GET", "/protected")
+				assert.Equal(t, row.good, rec.Code == http.StatusOK)
+				assert.Equal(t, row.good, len(setCookies(t, rec)) > 0)
+			}
+		})
+	}
+}
+
 // Of a subject that is revoked between the guard's question and the renewal's, or right after that, nothing is good.
-func TestRenew_RevokedMeanwhile(t *testing.T) {
+func TestR06_RevokedDuringARenewal(t *testing.T) {
 	for at := range 4 {
 		b := newSlider(t)
 		b.logIn(t)

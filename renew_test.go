@@ -161,7 +161,7 @@ func TestRenew_ShortTokens(t *testing.T) {
 }
 
 // The session ends when the login said so, whatever slides.
-func TestRenew_NeverPastTheSession(t *testing.T) {
+func TestR05_RenewalsEndWithTheSession(t *testing.T) {
 	b := newSlider(t, func(s *authjwt.Settings) { s.SessionExpires = time.Hour })
 	require.Equal(t, http.StatusOK, b.ask("POST", "/login").Code)
 	end, renewals := testNow.Add(time.Hour), 0

@@ -281,8 +281,8 @@ func (a *AuthJWT) presented(logout bool) (all []credential) {
 			if _, f := a.m.fromCookies(a.c.Request, k.kind); f != nil && !logout {
 				continue
 			}
-			for _, c := range a.c.Request.CookiesNamed(k.token.Name) {
-				add(a.m.cookieToken(c.Value), Cookies)
+			for _, raw := range a.cookieTokens(k) {
+				add(raw, Cookies)
 			}
 		}
 	}

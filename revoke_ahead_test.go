@@ -16,7 +16,7 @@ import (
 
 // A subject is revoked by a server whose clock is behind. What another one has made of the subject's sessions before, and dated
 // later than that, is as old as the session.
-func TestRevokeSubject_OfWhatAServerAheadHasMade(t *testing.T) {
+func TestR06_RevokedByAServerBehind(t *testing.T) {
 	for _, behind := range []time.Duration{100 * time.Millisecond, 4 * time.Second} {
 		b := newSlider(t)
 		slow := newManager(t, func(s *authjwt.Settings) {

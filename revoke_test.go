@@ -2,14 +2,18 @@ package authjwt_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -158,17 +162,35 @@ func TestStore_Epoch(t *testing.T) {
 // The key is public: stores that notice a loss write there.
 const epochKey = "authjwt:epoch:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
 
+// With a denylist a token must have an id, at every guard, and no callback is asked about one without.
 func TestT14_TokenWithoutID(t *testing.T) {
-	m := newManager(t, func(s *authjwt.Settings) { s.Store = new(authjwt.MemoryStore) })
-	missing := inv("token_claims_invalid", `Token is missing the "jti" claim`)
-	g := guard(t, m.Required())
-	g.assertRefused(t, g.get("Bearer "+signedClaims(t, claims(map[string]any{"jti": nil}))), missing)
-	g.assertAccepted(t, g.get("Bearer "+signedClaims(t, claims(nil))))
-	denylist := newManager(t, func(s *authjwt.Settings) {
-		s.TokenInDenylist = func(context.Context, *authjwt.Token) (bool, error) { return false, nil }
-	})
-	g = guard(t, denylist.Required())
-	g.assertRefused(t, g.get("Bearer "+signedClaims(t, claims(map[string]any{"jti": nil}))), missing)
+	var asked []string
+	for name, denylist := range map[string]func(s *authjwt.Settings){
+		"Store": inMemory,
+		"TokenInDenylist": func(s *authjwt.Settings) {
+			s.TokenInDenylist = func(_ context.Context, token *authjwt.Token) (bool, error) {
+				asked = append(asked, token.ID)
+				return false, nil
+			}
+		},
+	} {
+		for _, j := range []*judge{newJudge(t, denylist), newRefreshJudge(t, denylist)} {
+			for _, id := range []string{``, `""`, `1`, `0`, `1e0`, `null`, `true`, `[]`, `["3f0e"]`, `{}`} {
+				want, cause := badTokenID, jwt.ErrTokenInvalidId
+				if id == `` || id == `""` {
+					want, cause = noID, jwt.ErrTokenRequiredClaimMissing
+				}
+				j.refuses(t, withText(t, j, "jti", id), want, authjwt.ErrJWTDecode, cause)
+			}
+			require.Empty(t, asked)
+			assert.Equal(t, "3f0e", j.accepts(t, withText(t, j, "jti", `"3f0e"`)).ID)
+			assert.Equal(t, "\x00", j.accepts(t, withText(t, j, "jti", `"\u0000"`)).ID, name)
+			asked = nil
+		}
+		optional := newJudge(t, denylist)
+		optional.guardWith(t, optional.m.Optional())
+		optional.guardRefuses(t, signedClaims(t, claims(map[string]any{"jti": nil})), noID, authjwt.ErrJWTDecode)
+	}
 }
 
 // T15, R07: nothing of a token can be read in a store, and no id can choose its key.
@@ -178,11 +200,26 @@ func TestT15_R07_StoreKeys(t *testing.T) {
 	got := s.refresh(t, s.login(t).Refresh)
 	require.NoError(t, s.auth.RevokeSubject(t.Context(), "alice"))
 	s.do("POST", "/logout", got.Refresh)
-	for _, id := range []string{"a\r\nb", "*", "\x00", "a:b@5", strings.Repeat("k", 2500)} {
-		raw := signedClaims(t, claims(map[string]any{"jti": id, "sid": id, "sub": "bob"}))
-		assert.Equal(t, http.StatusOK, s.do("GET", "/protected", raw).Code)
+	long := strings.Repeat("k", 1500)
+	for _, id := range []string{"a\r\nb", "*", "[a-z]*", "?", "\x00", "a\x00", "a:b@5", long, long + "k"} {
+		token := func(changes claim) string { return signedClaims(t, claims(changes)) }
+		bySession, bySubject, byID := token(claim{"sid": id, "sub": "bob"}), token(claim{"sub": id}), token(claim{"jti": id, "sub": "bob"})
+		other := token(claim{"jti": "x" + id, "sid": "x" + id, "sub": "x" + id})
+		for _, raw := range []string{bySession, bySubject, byID, other} {
+			require.Equal(t, http.StatusOK, s.do("GET", "/protected", raw).Code, "%.9q", id)
+		}
 		require.NoError(t, s.auth.RevokeSession(t.Context(), id))
-		assertAnswer(t, s.do("GET", "/protected", raw), revoked)
+		require.NoError(t, s.auth.RevokeSubject(t.Context(), id))
+		require.NoError(t, s.auth.Revoke(t.Context(), s.verified(t, byID, authjwt.Access)))
+		for _, raw := range []string{bySession, bySubject, byID} {
+			assertAnswer(t, s.do("GET", "/protected", raw), revoked)
+		}
+		assert.Equal(t, http.StatusOK, s.do("GET", "/protected", other).Code, "%.9q", id)
+		digest := sha256.Sum256([]byte(id))
+		for _, kind := range []string{"denied", "session", "subject"} {
+			begin := "authjwt:" + kind + ":" + base64.RawURLEncoding.EncodeToString(digest[:])
+			assert.True(t, slices.ContainsFunc(keys.seen, func(key string) bool { return strings.HasPrefix(key, begin) }), "%s of %.9q", kind, id)
+		}
 	}
 	form := regexp.MustCompile(`\Aauthjwt:((denied|used):[A-Za-z0-9_-]{43}@[0-9]+|session:[A-Za-z0-9_-]{43}(@[0-9]+)?|(subject|epoch):[A-Za-z0-9_-]{43})\z`)
 	assert.Greater(t, len(keys.seen), 20)

@@ -3,6 +3,8 @@ package authjwt_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,82 @@ import (
 
 	"github.com/gin-authjwt/authjwt"
 )
+
+// All get a successor of one id, so that the session does not fork; without grace one gets any, and the others are replays.
+func TestR02_RefreshesAtOnce(t *testing.T) {
+	for name, edits := range map[string][]func(s *authjwt.Settings){
+		"grace": {}, "no grace": {noGrace}, "in memory": {inMemory}, "no grace, in memory": {inMemory, noGrace},
+	} {
+		for _, tabs := range []int{2, 3, 8, 32} {
+			t.Run(fmt.Sprint(name, " ", tabs), func(t *testing.T) {
+				told := new(events)
+				s := newService(t, append(edits, func(set *authjwt.Settings) { set.OnEvent = told.note })...)
+				first := s.login(t)
+				answers := make([]*httptest.ResponseRecorder, tabs)
+				together(tabs, func(i int) { answers[i] = s.do("POST", "/refresh", first.Refresh) })
+				var good []tokens
+				for _, rec := range answers {
+					if rec.Code != http.StatusOK {
+						assertAnswer(t, rec, revoked)
+						continue
+					}
+					good = append(good, s.got(t, rec))
+				}
+				for _, pair := range good {
+					assert.Equal(t, successor(s.claims(t, first.Refresh)["jti"].(string)), s.claims(t, pair.Refresh)["jti"])
+					assert.Equal(t, s.sessionOf(t, first), s.sessionOf(t, pair))
+				}
+				if strings.HasPrefix(name, "no grace") {
+					assert.Len(t, good, 1)
+					s.refuses(t, append(good, first)...)
+					return
+				}
+				assert.Len(t, good, tabs)
+				assert.Zero(t, told.count(authjwt.EventReused))
+				s.accepts(t, append(good, first)...)
+				s.pass(time.Minute)
+				s.refresh(t, good[0].Refresh)
+				s.pass(time.Minute)
+				assertAnswer(t, s.do("POST", "/refresh", good[tabs-1].Refresh), revoked) // it is the same token
+			})
+		}
+	}
+}
+
+// Where both were told that the token is unused, the Add decides.
+func TestR02_UsedBetweenTheQuestionAndTheAdd(t *testing.T) {
+	for name, row := range map[string]struct {
+		edit  func(s *authjwt.Settings)
+		later time.Duration
+		good  bool
+	}{
+		"within the grace": {asIs, 15*time.Second - time.Millisecond, true},
+		"after it":         {asIs, 15 * time.Second, false},
+		"no grace":         {noGrace, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hooks, told := new(hookedStore), new(events)
+			s := newService(t, hooks.in, row.edit, func(set *authjwt.Settings) { set.OnEvent = told.note })
+			first := s.login(t)
+			var faster tokens
+			hooks.add = func() {
+				hooks.add = nil
+				faster = s.refresh(t, first.Refresh)
+				s.pass(row.later)
+			}
+			rec := s.do("POST", "/refresh", first.Refresh)
+			if !row.good {
+				assertAnswer(t, rec, revoked)
+				assert.Equal(t, 1, told.count(authjwt.EventReused))
+				s.refuses(t, first, faster)
+				return
+			}
+			slow := s.got(t, rec)
+			assert.Equal(t, s.claims(t, faster.Refresh)["jti"], s.claims(t, slow.Refresh)["jti"])
+			s.accepts(t, slow, faster)
+		})
+	}
+}
 
 // A subject that is revoked while a refresh is under way gets no tokens dated after that.
 func TestR06_RevokedDuringARefresh(t *testing.T) {

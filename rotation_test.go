@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,25 +19,61 @@ import (
 
 func noGrace(s *authjwt.Settings) { s.RefreshReuseGrace = authjwt.NoGrace }
 
-// Replay after the grace ends the session, for the thief and the owner alike.
+func asIs(*authjwt.Settings) {}
+
+// Replay after the grace ends the session, for the thief and the owner alike, whichever of its tokens comes back.
 func TestR01_ReplayEndsTheSession(t *testing.T) {
-	for name, replay := range map[string]string{"at the refresh": "/refresh", "at a guard": "/renewal"} {
-		t.Run(name, func(t *testing.T) {
-			s := newService(t)
-			bystander := s.login(t)
-			first := s.login(t)
-			second := s.refresh(t, first.Refresh)
-			s.pass(15*time.Second - time.Millisecond)
-			s.accepts(t, first, second) // the grace and the tolerance
-			s.pass(time.Millisecond)
-			method := "POST"
-			if replay == "/renewal" {
-				method = "GET"
+	const grace = 15 * time.Second // and the tolerance
+	for _, row := range []struct {
+		name         string
+		again        int // of a chain of four
+		method, path string
+		grace        time.Duration
+		edit         func(s *authjwt.Settings)
+	}{
+		{"at the refresh", 0, "POST", "/refresh", grace, asIs},
+		{"at a guard", 0, "GET", "/renewal", grace, asIs},
+		{"the last but one", 2, "POST", "/refresh", grace, asIs},
+		{"no grace", 0, "POST", "/refresh", 0, noGrace},
+		{"no grace, at a guard", 2, "GET", "/renewal", 0, noGrace},
+		{"in memory", 1, "POST", "/refresh", grace, inMemory},
+		{"in memory, at a guard", 0, "GET", "/renewal", grace, inMemory},
+		{"where cookies are set", 0, "POST", "/refresh", grace, func(set *authjwt.Settings) {
+			set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			told := new(events)
+			s := newService(t, row.edit, func(set *authjwt.Settings) { set.OnEvent = told.note })
+			bystander, chain := s.login(t), []tokens{s.login(t)}
+			for i := range 3 {
+				chain = append(chain, s.refresh(t, chain[i].Refresh))
 			}
-			assertAnswer(t, s.do(method, replay, first.Refresh), revoked)
-			s.refuses(t, first, second)
+			if row.grace > 0 {
+				s.pass(row.grace - time.Millisecond)
+				s.accepts(t, chain...)
+				s.pass(time.Millisecond)
+			}
+			s.accepts(t, chain[3], bystander)
+			told.take()
+			rec := s.do(row.method, row.path, chain[row.again].Refresh)
+			assertAnswer(t, rec, revoked)
+			assert.Empty(t, setCookies(t, rec))
+			about := authjwt.Event{
+				Kind: authjwt.EventRevoked, Time: s.time(), Subject: "alice", SessionID: s.sessionOf(t, chain[0]),
+				Location: authjwt.Headers, ClientAddress: "192.0.2.1", Route: row.path,
+			}
+			of := about
+			of.Kind, of.TokenID = authjwt.EventReused, s.claims(t, chain[row.again].Refresh)["jti"].(string)
+			assert.Equal(t, []authjwt.Event{about, of}, told.take())
+
+			s.refuses(t, chain...)
+			for _, pair := range chain {
+				assertAnswer(t, s.do("POST", "/refresh", pair.Refresh), revoked)
+			}
+			assert.Empty(t, told.take(), "it has ended once")
 			s.accepts(t, bystander)
-			assertAnswer(t, s.do("POST", "/refresh", second.Refresh), revoked)
+			s.accepts(t, s.refresh(t, bystander.Refresh))
 		})
 	}
 }
@@ -56,43 +92,6 @@ func TestR01_ReplayBehindTheGuard(t *testing.T) {
 	})
 	assertAnswer(t, s.do("POST", "/slow", first.Refresh), revoked)
 	s.refuses(t, first, second)
-}
-
-func TestR02_RefreshesAtOnce(t *testing.T) {
-	for name, edit := range map[string]func(s *authjwt.Settings){"grace": func(*authjwt.Settings) {}, "no grace": noGrace, "in memory": inMemory} {
-		t.Run(name, func(t *testing.T) {
-			s := newService(t, edit)
-			first := s.login(t)
-			const tabs = 32
-			answers := make([]*httptest.ResponseRecorder, tabs)
-			var ready, done sync.WaitGroup
-			ready.Add(tabs)
-			for i := range tabs {
-				done.Go(func() {
-					ready.Done()
-					ready.Wait()
-					answers[i] = s.do("POST", "/refresh", first.Refresh)
-				})
-			}
-			done.Wait()
-			ids, good := map[any]bool{}, 0
-			for _, rec := range answers {
-				if rec.Code != http.StatusOK {
-					assertAnswer(t, rec, revoked)
-					continue
-				}
-				good++
-				got := s.got(t, rec)
-				ids[s.claims(t, got.Refresh)["jti"]] = true
-			}
-			assert.Len(t, ids, 1, "one session, one successor")
-			if name == "no grace" {
-				assert.Equal(t, 1, good)
-				return
-			}
-			assert.Equal(t, tabs, good)
-		})
-	}
 }
 
 func TestR03_LostAnswer(t *testing.T) {
@@ -126,44 +125,109 @@ func TestR03_FasterTabs(t *testing.T) {
 	s.accepts(t, chain...) // which ends nothing
 }
 
+// Only a grace lets a used token go on, and what was ended has none.
+func TestR03_NoRetryOfWhatHasEnded(t *testing.T) {
+	for name, end := range map[string]func(s *service, first, second tokens) error{
+		"": func(*service, tokens, tokens) error { return nil },
+		"logout": func(s *service, _, second tokens) error {
+			assert.Equal(t, http.StatusOK, s.do("POST", "/logout", second.Access).Code)
+			return nil
+		},
+		"session": func(s *service, first, _ tokens) error {
+			return s.auth.RevokeSession(t.Context(), s.sessionOf(t, first))
+		},
+		"subject": func(s *service, _, _ tokens) error { return s.auth.RevokeSubject(t.Context(), "alice") },
+		"token": func(s *service, first, _ tokens) error {
+			return s.auth.Revoke(t.Context(), s.verified(t, first.Refresh, authjwt.Refresh))
+		},
+	} {
+		for store, edit := range map[string]func(*authjwt.Settings){"": asIs, ", in memory": inMemory} {
+			t.Run(name+store, func(t *testing.T) {
+				s := newService(t, edit)
+				first := s.login(t)
+				second := s.refresh(t, first.Refresh)
+				s.pass(2 * time.Second)
+				require.NoError(t, end(s, first, second))
+				if name == "" {
+					s.accepts(t, s.refresh(t, first.Refresh))
+					return
+				}
+				assertAnswer(t, s.do("POST", "/refresh", first.Refresh), revoked)
+			})
+		}
+	}
+}
+
 func TestR04_StoreDownLeavesTheTokenUnused(t *testing.T) {
-	s := newService(t, noGrace)
+	s := newService(t, noGrace, func(set *authjwt.Settings) {
+		set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+	})
 	first := s.login(t)
 	for _, fault := range faults {
 		s.store.Be(fault.fault)
-		rec := s.do("POST", "/refresh", first.Refresh)
-		assert.GreaterOrEqual(t, rec.Code, 500, fault.name)
+		assertDown(t, s.do("POST", "/refresh", first.Refresh))
 		s.store.Be(0)
 	}
 	s.accepts(t, s.refresh(t, first.Refresh))
 }
 
-func TestR04_ClaimsRefuseBeforeTheTokenIsUsed(t *testing.T) {
-	s := newService(t, noGrace)
-	first := s.login(t)
-	refused := false
-	s.POST("/renew", s.auth.RefreshHandler(authjwt.Routes{Claims: func(_ context.Context, _ string) (any, error) {
-		if refused {
-			return map[string]any{"big": string(make([]byte, 9000))}, nil
-		}
-		return nil, authjwt.ErrInvalidCredentials
+// Routes.Claims is asked at every refresh, and refuses before the token is used.
+func TestR04_R06_ClaimsRefuseBeforeTheTokenIsUsed(t *testing.T) {
+	s := newService(t, noGrace, func(set *authjwt.Settings) {
+		set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+	})
+	var claims map[string]any
+	var refusal error
+	asked := 0
+	s.POST("/renew", s.auth.RefreshHandler(authjwt.Routes{Claims: func(_ context.Context, subject string) (any, error) {
+		asked++
+		assert.Equal(t, "alice", subject)
+		return claims, refusal
 	}}))
-	assert.Equal(t, http.StatusUnauthorized, s.do("POST", "/renew", first.Refresh).Code)
-	refused = true
-	assert.Equal(t, http.StatusInternalServerError, s.do("POST", "/renew", first.Refresh).Code)
-	s.accepts(t, s.refresh(t, first.Refresh))
+	pair := s.login(t)
+	for range 2 {
+		for _, row := range []struct {
+			claims  map[string]any
+			refusal error
+			want    outcome
+		}{
+			{nil, authjwt.ErrInvalidCredentials, badPassword},
+			{nil, authjwt.ErrRevokedToken, revoked},
+			{nil, authjwt.ErrUnavailable, down},
+			{nil, errOwn, boom},
+			{map[string]any{"big": strings.Repeat("x", 9000)}, nil, boom},
+			{map[string]any{"sub": "mallory"}, nil, boom},
+		} {
+			claims, refusal = row.claims, row.refusal
+			rec := s.do("POST", "/renew", pair.Refresh)
+			assertAnswer(t, rec, row.want)
+			assert.Empty(t, setCookies(t, rec))
+		}
+		claims, refusal = map[string]any{"role": "author"}, nil
+		pair = s.got(t, s.do("POST", "/renew", pair.Refresh))
+		assert.Equal(t, "author", s.claims(t, pair.Access)["role"])
+		s.accepts(t, pair)
+	}
+	assert.Equal(t, 14, asked)
 }
 
-// Refreshes prolong a login to SessionExpires and not beyond.
+// Refreshes prolong a login to SessionExpires and not beyond, whatever the setting says meanwhile.
 func TestR05_SessionsEnd(t *testing.T) {
 	s := newService(t)
 	end := testNow.Add(90 * 24 * time.Hour)
 	got := s.login(t)
 	session := s.claims(t, got.Refresh)["sid"]
-	for range 12 {
+	for path, keep := range map[string]bool{"/longer": false, "/keeps": true} {
+		m := newManager(t, func(set *authjwt.Settings) {
+			set.Store, set.Now, set.SessionExpires, set.KeepRefreshToken = s.store, s.time, 180*24*time.Hour, keep
+		})
+		s.POST(path, m.RefreshHandler(authjwt.Routes{}))
+	}
+	for i := range 12 {
 		s.pass(7*24*time.Hour + time.Hour)
-		got = s.refresh(t, got.Refresh)
-		for _, raw := range []string{got.Access, got.Refresh} {
+		kept := s.got(t, s.do("POST", "/keeps", got.Refresh))
+		got = s.got(t, s.do("POST", []string{"/refresh", "/longer"}[i%2], got.Refresh))
+		for _, raw := range []string{got.Access, got.Refresh, kept.Access} {
 			c := s.claims(t, raw)
 			assert.Equal(t, session, c["sid"])
 			assert.Equal(t, number(end.Unix()), c["session_exp"])

@@ -1,8 +1,11 @@
 package authjwt
 
 import (
+	"crypto"
 	"crypto/fips140"
 	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
@@ -23,8 +26,19 @@ type hmacState struct {
 
 func newHMACMethod(alg algorithm, secret []byte) *hmacMethod {
 	m := new(hmacMethod)
-	m.states.New = func() any { return &hmacState{mac: hmac.New(alg.hash.New, secret)} }
+	m.states.New = func() any { return &hmacState{mac: hmac.New(newHash(alg), secret)} }
 	return m
+}
+
+// newHash asks no registry, which any package of a program can write to: crypto.RegisterHash.
+func newHash(alg algorithm) func() hash.Hash {
+	switch alg.hash {
+	case crypto.SHA384:
+		return sha512.New384
+	case crypto.SHA512:
+		return sha512.New
+	}
+	return sha256.New
 }
 
 // verify compares in constant time.
@@ -50,7 +64,7 @@ func (m *hmacMethod) sum(text []byte) *hmacState {
 
 const minDistinctBytes = 8
 
-// wellKnownSecrets stand in tutorials and READMEs, so attackers try them first. All are lower case.
+// wellKnownSecrets stand in tutorials, READMEs and our own examples, so attackers try them first. All are lower case.
 var wellKnownSecrets = []string{
 	"secret", "secretkey", "secret-key", "secret_key", "secret key", "mysecret", "my-secret", "my_secret", "my-secret-key",
 	"supersecret", "super-secret", "super_secret", "supersecretkey", "super-secret-key", "jwt", "jwtsecret", "jwt-secret", "jwt_secret",
@@ -60,6 +74,8 @@ var wellKnownSecrets = []string{
 	"a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long-for-a-secret-key",
 	"your-super-secret-jwt-token-with-at-least-32-characters-long",
 	"09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", // FastAPI's tutorial
+	"an-example-secret-0123456789-abcdefghijk", "an-example-secret-9876543210-kjihgfedcba", "an-example-secret-of-64-octets-0123456789-abcdefghijklmnopqrstuvwxyz",
+	"a-secret-of-the-staff-0123456789-abcdefghij", "a-secret-of-customers-0123456789-abcdefghij", "a-secret-for-customers-0123456789-abcdefghij",
 }
 
 // secretProblem says what is wrong with the secret for the algorithms, or returns nil.

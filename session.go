@@ -57,10 +57,13 @@ func (a *AuthJWT) login(subject string, opts []TokenOption) (TokenPair, *Error) 
 		if a.m.settings.Store == nil {
 			return nil
 		}
-		if e := a.recordSession(access, access.dated, access.issued.expiresAt, refresh.issued.expiresAt); e != nil {
+		dropped, e := a.putSession(access, access.dated, access.issued.expiresAt, refresh.issued.expiresAt)
+		if e != nil {
 			return e
 		}
-		e := a.endPresented(false)
+		if e = a.endSessions(subject, dropped); e == nil {
+			e = a.endPresented(false)
+		}
 		if e != nil { // nobody has tokens of it
 			a.m.forgetSessions(context.WithoutCancel(a.c.Request.Context()), subject, access.session)
 		}
@@ -259,8 +262,8 @@ func (a *AuthJWT) mayLogOut() *Error {
 	}
 	var verdict *Error
 	for _, k := range a.m.carriers() {
-		for _, presented := range a.c.Request.CookiesNamed(k.token.Name) {
-			t, live, e := a.m.verifyPast(a.c.Request.Context(), a.m.cookieToken(presented.Value))
+		for _, raw := range a.cookieTokens(k) {
+			t, live, e := a.m.verifyPast(a.c.Request.Context(), raw)
 			if e != nil {
 				return e
 			}

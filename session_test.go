@@ -3,7 +3,9 @@ package authjwt_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -60,5 +62,28 @@ func TestLocations_WhatIsMissingForARefresh(t *testing.T) {
 		m := newManager(t, func(s *authjwt.Settings) { s.TokenLocation = locations })
 		_, err := m.Bind(testContext()).Refresh()
 		assert.ErrorContains(t, err, "missing_token: "+detail)
+	}
+}
+
+// With a Store, what the claims of a session say decides whether it was ended and when it ends: they must be readable.
+func TestR05_SessionClaimsOfOtherTypes(t *testing.T) {
+	odd := inv("token_claims_invalid", "Session claims (sid, session_exp, session_iat) must be a string and integers.")
+	good := map[string]string{"sid": `"b8b2a3a4"`, "session_exp": seconds(time.Hour), "session_iat": seconds(-time.Hour)}
+	wrong := map[string][]string{"sid": {`1`, `null`, `true`, `["b8b2a3a4"]`, `{}`}}
+	wrong["session_exp"] = []string{`"` + seconds(time.Hour) + `"`, `null`, `true`, `[]`, `{}`, `-1`, `-0`, `1e300`, `253402300800`, `9223372036854775808`}
+	wrong["session_iat"] = wrong["session_exp"]
+	for _, j := range []*judge{newJudge(t, inMemory), newRefreshJudge(t, inMemory)} {
+		without := newJudge(t)
+		if j.want == authjwt.Refresh {
+			without = newRefreshJudge(t)
+		}
+		for name, values := range wrong {
+			for _, value := range values {
+				token := withText(t, j, name, value)
+				j.refuses(t, token, odd, authjwt.ErrJWTDecode, jwt.ErrTokenInvalidClaims)
+				without.accepts(t, token) // there they mean nothing
+			}
+			j.accepts(t, withText(t, j, name, good[name]))
+		}
 	}
 }

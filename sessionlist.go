@@ -126,11 +126,20 @@ func dateOf(seconds int64) time.Time {
 // of ends. It comes when nothing but the store can keep them back: a session that could not be shown is not
 // begun. Nothing is read before, so that two of them at once cannot undo each other.
 func (a *AuthJWT) recordSession(access *tokenSpec, begin time.Time, ends ...time.Time) *Error {
+	dropped, e := a.putSession(access, begin, ends...)
+	if e != nil {
+		return e
+	}
+	return a.endSessions(access.subject, dropped)
+}
+
+// putSession returns which fell off the list for it.
+func (a *AuthJWT) putSession(access *tokenSpec, begin time.Time, ends ...time.Time) (dropped []string, e *Error) {
 	if a.m.settings.Sessions == nil || access.session == "" {
-		return nil
+		return nil, nil
 	}
 	if len(access.session) > maxSessionID || !isAlphanumericOr(access.session, "-._~:") { // of others that share the key
-		return a.m.fail(failSession, nil)
+		return nil, a.m.fail(failSession, nil)
 	}
 	r := sessionRecord{
 		Created: begin.Unix(), Refreshed: access.dated.Unix(), Ends: lastOf(ends),
@@ -138,22 +147,19 @@ func (a *AuthJWT) recordSession(access *tokenSpec, begin time.Time, ends ...time
 	}
 	text, err := json.Marshal(r)
 	if err != nil {
-		return a.m.fail(failInternal, err)
+		return nil, a.m.fail(failInternal, err)
 	}
-	ctx, dropped := context.WithoutCancel(a.c.Request.Context()), []string(nil)
-	if e := a.m.askSessions(ctx, func(ctx context.Context, s SessionStore) (err error) {
+	e = a.m.askSessions(context.WithoutCancel(a.c.Request.Context()), func(ctx context.Context, s SessionStore) (err error) {
 		dropped, err = s.PutSession(ctx, a.m.owner(access.subject), access.session, text, a.m.until(dateOf(r.Ends)))
 		return err
-	}); e != nil {
-		return e
-	}
-	return a.endSessions(ctx, access.subject, dropped)
+	})
+	return dropped, e
 }
 
 // endSessions ends those that fell off the list, for nobody could see them: whoever logs in often enough would hide one.
-func (a *AuthJWT) endSessions(ctx context.Context, subject string, ids []string) *Error {
+func (a *AuthJWT) endSessions(subject string, ids []string) *Error {
 	for _, id := range ids {
-		if err := a.m.revokeSession(ctx, a, Event{Subject: subject, SessionID: id}); err != nil {
+		if err := a.m.revokeSession(context.WithoutCancel(a.c.Request.Context()), a, Event{Subject: subject, SessionID: id}); err != nil {
 			return a.m.errorFrom(err, failUnavailable)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,10 +56,11 @@ func TestSessionList_WhatFallsOffCannotBeEnded(t *testing.T) {
 	for range authjwt.MaxSessions {
 		s.login(t)
 	}
-	s.store.Store = &setFails{Store: s.store.Store}
+	store := s.store.Store
+	s.store.Store = &setFails{Store: store}
 	assertAnswer(t, s.do("POST", "/login", ""), down)
-	rec := s.do("POST", "/login", "")
-	assert.Empty(t, rec.Result().Cookies())
+	s.store.Store = store
+	assert.Len(t, s.listed(t, "alice"), authjwt.MaxSessions-1, "what fell off is gone, and what nobody has tokens of does not stand in its place")
 }
 
 // A list that is looked at finds a loss of the Store's memory as guards do, and a record that nobody can read is shown, whatever
@@ -77,6 +80,57 @@ func TestSessionList_FindsALoss(t *testing.T) {
 	_, err := s.store.PutSession(t.Context(), "authjwt:sessions:"+base64.RawURLEncoding.EncodeToString(digest[:]), id, []byte("x"), time.Time{})
 	require.NoError(t, err)
 	assert.Equal(t, []authjwt.Session{{ID: id}}, s.listed(t, "alice"))
+}
+
+// A SessionStore is told a digest of the subject, an id, and what is shown of a session; no token, and no id of one.
+func TestR07_SessionRecords(t *testing.T) {
+	told := new(toldSessions)
+	s := newService(t, func(set *authjwt.Settings) {
+		told.SessionStore = set.Store.(authjwt.SessionStore)
+		set.Sessions = told
+	})
+	const subject = "alice@subject.example"
+	s.auth.Mount(s.Group("/other"), loginAs(subject))
+	first := s.got(t, s.from("Laptop", "192.0.2.7", "POST", "/other/login", ""))
+	second := s.got(t, s.from("Laptop", "192.0.2.7", "POST", "/refresh", first.Refresh))
+	require.Len(t, s.listed(t, subject), 1)
+	private := []string{subject}
+	for _, raw := range []string{first.Access, first.Refresh, second.Access, second.Refresh} {
+		c := s.claims(t, raw)
+		private = append(append(private, raw, c["jti"].(string)), strings.Split(raw, ".")...)
+	}
+	id := s.sessionOf(t, first)
+	require.Equal(t, http.StatusOK, s.do("POST", "/logout", second.Access).Code)
+	require.Len(t, told.all, 4, "put twice, listed and removed")
+	for _, text := range told.all {
+		assert.Regexp(t, `\Aauthjwt:sessions:[A-Za-z0-9_-]{43} `, text)
+		for _, word := range private {
+			assert.NotContains(t, text, word)
+		}
+	}
+	assert.Contains(t, told.all[0], " "+id+" ")
+	assert.Contains(t, told.all[0], "Laptop", "it would have been found")
+}
+
+// toldSessions remembers what a SessionStore is told.
+type toldSessions struct {
+	authjwt.SessionStore
+	all []string
+}
+
+func (s *toldSessions) PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
+	s.all = append(s.all, fmt.Sprint(owner, " ", id, " ", string(record)))
+	return s.SessionStore.PutSession(ctx, owner, id, record, until)
+}
+
+func (s *toldSessions) ListSessions(ctx context.Context, owner string) (map[string][]byte, error) {
+	s.all = append(s.all, owner+" ")
+	return s.SessionStore.ListSessions(ctx, owner)
+}
+
+func (s *toldSessions) RemoveSessions(ctx context.Context, owner string, ids ...string) error {
+	s.all = append(s.all, fmt.Sprint(owner, " ", ids))
+	return s.SessionStore.RemoveSessions(ctx, owner, ids...)
 }
 
 // setFails keeps no revocation.

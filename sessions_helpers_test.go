@@ -26,6 +26,7 @@ type service struct {
 
 	mu  sync.Mutex
 	now time.Time
+	ran bool // the handler of a guarded route, since judge last asked
 }
 
 func newService(tb testing.TB, edit ...func(s *authjwt.Settings)) *service {
@@ -36,7 +37,12 @@ func newService(tb testing.TB, edit ...func(s *authjwt.Settings)) *service {
 		set.Store, set.Now, set.StoreTimeout = s.store, s.time, 150*time.Millisecond
 	}}, edit...)...)
 	s.auth.Mount(s, loginAs("alice"))
-	user := func(c *gin.Context) { c.String(http.StatusOK, authjwt.FromContext(c).Subject()) }
+	user := func(c *gin.Context) {
+		s.mu.Lock()
+		s.ran = true
+		s.mu.Unlock()
+		c.String(http.StatusOK, authjwt.FromContext(c).Subject())
+	}
 	s.GET("/protected", s.auth.Required(), user)
 	s.GET("/optional", s.auth.Optional(), user)
 	s.GET("/renewal", s.auth.RefreshRequired(), user)
@@ -93,9 +99,7 @@ func (s *service) do(method, path, bearer string) *httptest.ResponseRecorder {
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	rec := httptest.NewRecorder()
-	s.ServeHTTP(rec, req)
-	return rec
+	return answerTo(s, req, nil)
 }
 
 func (s *service) login(tb testing.TB) tokens {
@@ -139,7 +143,9 @@ func (s *service) judge(tb testing.TB, status int, all []tokens) {
 			if token == "" {
 				continue
 			}
+			s.ran = false
 			rec := s.do("GET", path, token)
+			assert.Equal(tb, status == http.StatusOK, s.ran, "the protected handler")
 			if status != http.StatusOK {
 				assertAnswer(tb, rec, revoked)
 				continue

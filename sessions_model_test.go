@@ -103,22 +103,9 @@ func TestSessions_Model(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	counts := map[string]int{}
 	for round := 0; round < operations/400; round++ {
-		m, sessions := &model{hooks: new(hookedStore)}, map[string]*modelSession{}
-		s := newService(t, m.hooks.in)
-		if round%2 == 1 {
-			s = newService(t, inMemory)
-			s.store = nil
-		}
-		for i := range 3 {
-			s.POST(fmt.Sprint("/login/", i), s.auth.LoginHandler(loginAs(fmt.Sprint("user", i))))
-		}
+		s, m, sessions := newSessionsModel(t, round%2 == 1)
 		for range 400 {
-			now, asks := s.time(), s.asks()
-			what := s.step(t, m, sessions, random)
-			if m.away && what != "fault" && s.asks() > asks {
-				m.away, m.up = false, now
-			}
-			counts[what]++
+			counts[s.play(t, m, sessions, random)]++
 		}
 	}
 	t.Log(counts)
@@ -126,6 +113,32 @@ func TestSessions_Model(t *testing.T) {
 	for _, needed := range []string{"login", "accepted", "refused", "refreshed", "retried", "reused", "revoked", "logout", "fault"} {
 		require.Greater(t, counts[needed], operations/400, "%s happens too seldom", needed)
 	}
+}
+
+// newSessionsModel is a service with nothing in its model yet, and a store with faults unless it is in memory.
+func newSessionsModel(t *testing.T, memory bool) (*service, *model, map[string]*modelSession) {
+	m := &model{hooks: new(hookedStore)}
+	var s *service
+	if memory {
+		s = newService(t, inMemory)
+		s.store = nil
+	} else {
+		s = newService(t, m.hooks.in)
+	}
+	for i := range 3 {
+		s.POST(fmt.Sprint("/login/", i), s.auth.LoginHandler(loginAs(fmt.Sprint("user", i))))
+	}
+	return s, m, map[string]*modelSession{}
+}
+
+// play is step, after which the model knows whether the store was found back.
+func (s *service) play(t *testing.T, m *model, sessions map[string]*modelSession, random *rand.Rand) string {
+	now, asks := s.time(), s.asks()
+	what := s.step(t, m, sessions, random)
+	if m.away && what != "fault" && s.asks() > asks {
+		m.away, m.up = false, now
+	}
+	return what
 }
 
 // step does one thing, and says what.

@@ -21,9 +21,8 @@ type SessionStore interface {
 	// ids of the records that were dropped for it, beyond [MaxSessions]: those whose time is over first, never id's
 	// own, nor any that is over already. Their sessions are to be ended, for nobody could see them.
 	PutSession(ctx context.Context, owner, id string, record []byte, until time.Time) (dropped []string, err error)
-	// ListSessions returns the owner's records by id, in one round trip: all of them, or those of the ids given,
-	// without those that are not there. The caller may change what it gets.
-	ListSessions(ctx context.Context, owner string, ids ...string) (map[string][]byte, error)
+	// ListSessions returns all of the owner's records by id, in one round trip. The caller may change what it gets.
+	ListSessions(ctx context.Context, owner string) (map[string][]byte, error)
 	// RemoveSessions forgets the records of these ids; what is not there is no error.
 	RemoveSessions(ctx context.Context, owner string, ids ...string) error
 }

@@ -221,8 +221,8 @@ type Settings struct {
 	// RefreshWithin makes sessions slide: a guard that accepts an access token from a cookie with less life left than this, and
 	// than half of its own, sets the cookies of a new one in its answer, to a request of the site's own pages. It has the same
 	// claims, header, session and CSRF value, is not fresh, and never outlives session_exp. What has ended is not renewed, nor is a
-	// token without a session, and nothing is set beside a login or a logout. Claims are not asked for again. Handlers must not make
-	// such an answer cacheable: docs/sessions.md. It needs a Store, and SessionExpires. Default: 0, none; at least one second, at most half of AccessTokenExpires.
+	// token without a session, and nothing is set beside a login or a logout. Claims are not asked for again. Such an
+	// answer is not cached, whatever the handler says, and one of 400 and above renews nothing. It needs a Store, and SessionExpires. Default: 0, none; at least one second, at most half of AccessTokenExpires.
 	RefreshWithin time.Duration
 	// KeepRefreshToken leaves refresh tokens good until they expire, as fastapi-jwt-auth does: a refresh hands
 	// out an access token alone, and a stolen refresh token is not noticed.

@@ -2,7 +2,9 @@ package authjwt_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -25,21 +27,37 @@ var faults = []struct {
 	{"short answer", storetest.Short},
 }
 
+// assertDown checks the outcome DOWN of requirements.md.
+func assertDown(tb testing.TB, rec *httptest.ResponseRecorder) {
+	tb.Helper()
+	assertRetry(tb, rec)
+	assert.Empty(tb, rec.Header().Values("Set-Cookie"))
+}
+
+// assertRetry is assertDown, but for the cookies that a logout deletes.
+func assertRetry(tb testing.TB, rec *httptest.ResponseRecorder) {
+	tb.Helper()
+	assertAnswer(tb, rec, down)
+	assert.Equal(tb, "1", rec.Header().Get("Retry-After"))
+	for _, word := range []string{"dial", "6379", "storetest", "deadline"} {
+		assert.NotContains(tb, fmt.Sprint(rec.Header(), rec.Body), word)
+	}
+}
+
 // While the store cannot answer nothing is accepted, nothing issued, and nobody is told why.
 func TestS03_StoreFaults(t *testing.T) {
 	for _, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
-			s := newService(t)
+			s := newService(t, func(set *authjwt.Settings) {
+				set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+			})
 			good := s.login(t)
 			s.store.Be(fault.fault)
 			for _, call := range []struct{ method, path, token string }{
 				{"GET", "/protected", good.Access}, {"GET", "/optional", good.Access}, {"GET", "/renewal", good.Refresh},
 				{"POST", "/login", ""}, {"POST", "/refresh", good.Refresh}, {"POST", "/logout-all", good.Access},
 			} {
-				rec := s.do(call.method, call.path, call.token)
-				assertAnswer(t, rec, down)
-				assert.Equal(t, "1", rec.Header().Get("Retry-After"), call.path)
-				assert.NotContains(t, rec.Body.String(), "dial")
+				assertDown(t, s.do(call.method, call.path, call.token))
 			}
 			_, err := s.auth.Verify(t.Context(), good.Access, authjwt.Access)
 			require.ErrorIs(t, err, authjwt.ErrUnavailable)
@@ -73,23 +91,52 @@ func TestL03_LogoutWhileTheStoreIsDown(t *testing.T) {
 		if fault.fault == storetest.Short {
 			continue // logout asks nothing
 		}
-		t.Run(fault.name, func(t *testing.T) {
-			s := newService(t, func(set *authjwt.Settings) {
-				set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
-			})
-			good := s.login(t)
-			s.store.Be(fault.fault)
-			rec := s.do("POST", "/logout", good.Refresh)
-			assert.Equal(t, http.StatusServiceUnavailable, rec.Code)
-			for _, c := range setCookies(t, rec) {
-				assert.Negative(t, c.MaxAge, c.Name)
+		for name, present := range map[string]func(got tokens, csrf string) []string{
+			"access token":  func(got tokens, _ string) []string { return []string{"Authorization", "Bearer " + got.Access} },
+			"refresh token": func(got tokens, _ string) []string { return []string{"Authorization", "Bearer " + got.Refresh} },
+			"cookies": func(got tokens, csrf string) []string {
+				return append(cookies("a="+got.Access, "r="+got.Refresh), "X-CSRF-Token", csrf)
+			},
+		} {
+			for _, method := range []string{"POST", "DELETE"} {
+				t.Run(fault.name+"/"+name+"/"+method, func(t *testing.T) {
+					told := new(events)
+					s := newService(t, func(set *authjwt.Settings) {
+						set.TokenLocation, set.OnEvent = []authjwt.Location{authjwt.Headers, authjwt.Cookies}, told.note
+					})
+					good := s.login(t)
+					csrf := csrfOf(t, s.auth, good.Access, authjwt.Access)
+					logout := func() *httptest.ResponseRecorder {
+						req := request(method, present(good, csrf)...)
+						req.URL.Path = "/logout"
+						return answerTo(s, req, nil)
+					}
+					s.store.Be(fault.fault)
+					rec := logout()
+					assertRetry(t, rec)
+					assert.Equal(t, deletedCookies, rec.Header().Values("Set-Cookie"))
+					assert.Zero(t, told.count(authjwt.EventRevoked))
+					s.store.Be(storetest.None)
+					if fault.fault != storetest.FailsLate {
+						s.accepts(t, good)
+					}
+					assertLoggedOut(t, logout())
+					s.refuses(t, good)
+					assert.Equal(t, 1, told.count(authjwt.EventRevoked))
+				})
 			}
-			assert.Len(t, setCookies(t, rec), 4)
-			if fault.fault != storetest.FailsLate {
-				s.store.Be(storetest.None)
-				s.accepts(t, good)
-			}
-		})
+		}
+	}
+}
+
+// What needs no store is no failure: a logout that presents nothing that could be ended.
+func TestL03_LogoutOfNothingWhileTheStoreIsDown(t *testing.T) {
+	s := newService(t, func(set *authjwt.Settings) {
+		set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies}
+	})
+	s.store.Be(storetest.Fails)
+	for _, raw := range []string{"", "nonsense"} {
+		assertLoggedOut(t, s.do("POST", "/logout", raw))
 	}
 }
 
@@ -121,14 +168,22 @@ func TestS03_VagueAnswer(t *testing.T) {
 	s.accepts(t, s.refresh(t, first.Refresh))
 }
 
-// What MemoryStore cannot do is what its documentation says: it is of one process.
+// A MemoryStore knows nothing after a restart, and nothing of what another one was told. It says so where it is described.
 func TestS03_MemoryStoreIsOfOneProcess(t *testing.T) {
-	here, there := newService(t, inMemory), newService(t, inMemory)
-	of := here.login(t)
-	require.Equal(t, http.StatusOK, here.do("POST", "/logout", of.Refresh).Code)
-	here.refuses(t, of)
-	there.accepts(t, of)
-	source, err := os.ReadFile("store.go")
-	require.NoError(t, err)
-	assert.Contains(t, strings.ReplaceAll(string(source), "\n// ", " "), "what was revoked counts again after a restart, and other processes do not know of it")
+	s := newService(t, inMemory)
+	got := s.login(t)
+	require.Equal(t, http.StatusOK, s.do("POST", "/logout", got.Access).Code)
+	s.refuses(t, got)
+	other := newManager(t, inMemory, func(set *authjwt.Settings) { set.Now = s.time }) // after a restart, or beside it
+	_, err := other.Verify(t.Context(), got.Access, authjwt.Access)
+	assert.NoError(t, err)
+	for file, words := range map[string]string{
+		"store.go":         "in the memory of one process: what was revoked counts again after a restart, and other processes do not know of it",
+		"docs/sessions.md": "`MemoryStore` is for one process, and forgets at a restart: what was revoked before counts again until it expires",
+		"README.md":        "`MemoryStore` is for one process, and forgets at a restart; `redisstore` is for several",
+	} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Contains(t, strings.Join(strings.Fields(strings.ReplaceAll(string(text), "\n//", "\n")), " "), words, file)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,9 +131,27 @@ func TestUnverifiedHeader(t *testing.T) {
 	header, err := authjwt.UnverifiedHeader(compact(t, "HS256", `{"alg":"none","kid":"k","n":9007199254740993}`, `{}`))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]any{"alg": "none", "kid": "k", "n": json.Number("9007199254740993")}, header)
-	for _, raw := range []string{"", "e30", "!.e30.", b64(`[]`) + ".e30.", b64(`{"a":1,"a":2}`) + ".e30.", b64("{}\n") + "=.e30."} {
-		_, err := authjwt.UnverifiedHeader(raw)
-		assert.ErrorIs(t, err, authjwt.ErrJWTDecode, raw)
+}
+
+// A header that nobody has signed is read as strictly as one that was.
+func TestJ13_J14_B02_B03_B04_B05_B13_UnverifiedHeader(t *testing.T) {
+	nested := func(levels int) string {
+		return `{"a":` + strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1) + `}`
+	}
+	behind := func(header string) string { return b64(header) + ".e30." }
+	good := behind(`{"a":1}`)
+	for _, row := range []struct{ raw, twin string }{
+		{"", good}, {"e30", "e30."}, {"!.e30.", good}, {".e30.", good}, {behind(""), good}, {behind(`[]`), behind(`{}`)}, {behind(`null`), good}, {behind(`"{}"`), good},
+		{behind(`{"a":1,"a":2}`), behind(`{"a":1,"b":2}`)}, {behind(`{"a":1,"\u0061":2}`), behind(`{"a":1,"\u0062":2}`)}, {behind(`{"a":{"b":1,"b":2}}`), behind(`{"a":{"b":1,"B":2}}`)},
+		{behind("\ufeff{}"), behind("{}")}, {behind("{}x"), behind("{}")}, {behind("{}{}"), behind("{}")}, {behind("{}\x00"), behind("{}\n")}, {behind("{\"a\":\"\xff\"}"), good},
+		{behind(`{"a":"\ud800"}`), behind(`{"a":"\ud83d\ude00"}`)}, {behind(`{"a":NaN}`), behind(`{"a":1e400}`)}, {behind(nested(33)), behind(nested(32))}, {behind(nested(2500)), behind(nested(32))},
+		{b64("{}\n") + "=.e30.", b64("{}\n") + ".e30."}, {"e30=.e30.", "e30.e30."}, {"e31.e30.", "e30.e30."}, {"e3\n0.e30.", "e30.e30."}, {"e30\r\n.e30.", "e30.e30."}, {" e30.e30.", "e30.e30."},
+		{strings.Repeat(".", 8192), good}, {"e30." + strings.Repeat("x", 8189), "e30." + strings.Repeat("x", 8188)},
+	} {
+		_, err := authjwt.UnverifiedHeader(row.raw)
+		assert.ErrorIs(t, err, authjwt.ErrJWTDecode, "%.40q", row.raw)
+		_, err = authjwt.UnverifiedHeader(row.twin)
+		assert.NoError(t, err, "%.40q", row.twin)
 	}
 }
 

@@ -154,7 +154,9 @@ func TestTokenCache_KeySet(t *testing.T) {
 		i.returns(nil)
 		refusesKey(t, j, token)
 		i.fails(errors.New("away"))
+		i.asked = nil
 		j.guardRefuses(t, token, outcome{503, "unavailable", "Service Unavailable", "-"}, authjwt.ErrUnavailable)
+		assert.Len(t, i.asked, 1, "a set that is away is not asked again")
 		i.returns(publicKey(alg))
 		j.accepts(t, token)
 	}

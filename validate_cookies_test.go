@@ -52,14 +52,29 @@ func TestC02_AcceptedOneStepAway(t *testing.T) {
 
 // Browsers drop these without a word: no host is named so (§5.1.3), and the page could not read the cookie.
 func TestC02_Refused(t *testing.T) {
-	for field, edit := range map[string]func(s *authjwt.Settings){
-		"CookieDomain":         func(s *authjwt.Settings) { s.CookieDomain = "example.com." },
-		"AccessCSRFCookieKey":  func(s *authjwt.Settings) { s.CookiePrefix, s.AccessCSRFCookieKey = "__Host-", "Http-csrf" },
-		"RefreshCSRFCookieKey": func(s *authjwt.Settings) { s.CookiePrefix, s.RefreshCSRFCookieKey = "__Host-", "http-csrf" },
+	for _, row := range []struct {
+		field string
+		edit  func(s *authjwt.Settings)
+	}{
+		{"CookieDomain", func(s *authjwt.Settings) { s.CookieDomain = "example.com." }},
+		{"AccessCSRFCookieKey", func(s *authjwt.Settings) { s.CookiePrefix, s.AccessCSRFCookieKey = "__Host-", "Http-csrf" }},
+		{"RefreshCSRFCookieKey", func(s *authjwt.Settings) { s.CookiePrefix, s.RefreshCSRFCookieKey = "__Host-", "http-csrf" }},
+		{"CookieSameSite", func(s *authjwt.Settings) { s.CookieSameSite, s.InsecureCookies = http.SameSiteNoneMode, true }},
+		{"InsecureCookies", func(s *authjwt.Settings) { s.CookiePrefix, s.InsecureCookies = "__Host-", true }},
+		{"InsecureCookies", func(s *authjwt.Settings) { s.CookiePrefix, s.InsecureCookies = "__Secure-", true }},
+		{"CookieDomain", func(s *authjwt.Settings) { s.CookiePrefix, s.CookieDomain = "__Host-", "example.com" }},
+		{"AccessCookiePath", func(s *authjwt.Settings) { s.CookiePrefix, s.AccessCookiePath = "__Host-", "/api" }},
+		{"RefreshCookiePath", func(s *authjwt.Settings) { s.CookiePrefix, s.RefreshCookiePath = "__Host-", "/auth" }},
+		{"AccessCSRFCookiePath", func(s *authjwt.Settings) { s.CookiePrefix, s.AccessCSRFCookiePath = "__Host-", "/app" }},
+		{"RefreshCSRFCookiePath", func(s *authjwt.Settings) { s.CookiePrefix, s.RefreshCSRFCookiePath = "__Host-", "/r" }},
 	} {
 		s := authjwt.Settings{SecretKey: testSecret}
-		edit(&s)
+		row.edit(&s)
 		_, err := authjwt.New(s)
-		assert.ErrorContains(t, err, "Settings."+field+": ")
+		assert.ErrorContains(t, err, "Settings."+row.field+": ")
+		s.CookiePrefix, s.InsecureCookies = "", false // nothing of it is wrong by itself
+		if _, err = authjwt.New(s); row.field != "CookieDomain" || s.CookieDomain == "example.com" {
+			assert.NoError(t, err, row.field)
+		}
 	}
 }

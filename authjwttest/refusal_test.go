@@ -129,7 +129,7 @@ func TestAssertRefused_OwnManager(t *testing.T) {
 		authjwt.FastAPI:      "its Manager is not NewManager's, and its style of errors has no code",
 		authjwt.FastJWTStyle: "its Manager is not NewManager's, and its style of errors has no code",
 	} {
-		auth, err := authjwt.New(authjwt.Settings{SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK", Errors: style})
+		auth, err := authjwt.New(authjwt.Settings{SecretKey: "tests-only-0123456789-ABCDEFGHIJKLMNOPQ", Errors: style})
 		require.NoError(t, err)
 		rec := authjwttest.Do(newRouter(auth), authjwttest.Request(t, "GET", "/me"))
 		text, failed := failing(t, func(tb testing.TB) { authjwttest.AssertRefused(tb, rec, authjwt.ErrMissingToken) })

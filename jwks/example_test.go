@@ -2,9 +2,11 @@ package jwks_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -23,6 +25,9 @@ MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 	{"kty": "RSA", "use": "enc", "alg": "RSA-OAEP", "kid": "for-encryption", "n": "AQAB", "e": "AQAB"}
 ]}`
 )
+
+// The environment that the Example of a secret reads.
+var _ = os.Setenv("SECRET_KEY", rand.Text()+rand.Text())
 
 // exampleIssuer makes tokens and publishes its key.
 func exampleIssuer(opts ...jwks.HandlerOption) (*authjwt.Manager, *gin.Engine) {
@@ -145,7 +150,7 @@ func ExampleHandler() {
 
 // Of an application whose tokens are signed with a secret nothing is published.
 func ExampleHandler_secret() {
-	auth, err := authjwt.New(authjwt.Settings{SecretKey: "an-example-secret-0123456789-ABCDEFGHIJK"})
+	auth, err := authjwt.New(authjwt.Settings{SecretKey: os.Getenv("SECRET_KEY")})
 	if err != nil {
 		panic(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,6 +33,9 @@ func (r *Remote) fetch(former fetched) (got fetched, err error) {
 		if p := recover(); p != nil { // a transport's: outside of a request it would end the program
 			err = fmt.Errorf("jwks: fetch %s: panic: %v", r.url, p)
 		}
+		if err != nil {
+			err = brief{err}
+		}
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
 	defer cancel()
@@ -44,15 +48,23 @@ func (r *Remote) fetch(former fetched) (got fetched, err error) {
 	if former.etag != "" {
 		request.Header.Set("If-None-Match", former.etag)
 	}
-	answer, err := r.client.Do(request)
+	client, redirected := *r.client, false // a transport need not say so in the answer's Request
+	client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		redirected = true
+		return follow(next, via)
+	}
+	answer, err := client.Do(request)
 	if err != nil {
-		return fetched{}, fmt.Errorf("jwks: fetch: %w", err)
+		if asked := new(url.Error); errors.As(err, &asked) {
+			err = asked.Err // its text has the URL of a redirect, with the password that may be in it
+		}
+		return fetched{}, fmt.Errorf("jwks: fetch %s: %w", r.url, err)
 	}
 	defer answer.Body.Close()
 	got = fetched{etag: answer.Header.Get("ETag"), control: cacheControl(answer, former.control)}
 	got.life = r.lifetime(got.control, answer.Header.Get("Age"))
 	switch {
-	case answer.StatusCode == http.StatusNotModified && former.etag != "":
+	case answer.StatusCode == http.StatusNotModified && former.etag != "" && !redirected:
 		got.set, got.etag = former.set, former.etag
 		return got, nil
 	case answer.StatusCode != http.StatusOK:
@@ -68,10 +80,25 @@ func (r *Remote) fetch(former fetched) (got fetched, err error) {
 	if got.set, err = parse(document, r.rsaAlg); err != nil {
 		return fetched{}, fmt.Errorf("jwks: fetch %s: %w", r.url, err)
 	}
-	if answer.Request != nil && answer.Request.Response != nil { // redirected: the ETag is of another URL
+	if redirected { // the ETag is of another URL
 		got.etag = ""
 	}
 	return got, nil
+}
+
+// brief cuts the text of an error of which the issuer writes a part, for it comes with every request that fails.
+type brief struct{ error }
+
+const maxReason = 1024
+
+func (b brief) Error() string { return cut(b.error.Error()) }
+func (b brief) Unwrap() error { return b.error }
+
+func cut(text string) string {
+	if len(text) <= maxReason {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxReason], "") + "…"
 }
 
 // follow is the policy for redirects. To plain http they may lead only within the loopback hosts.
@@ -79,11 +106,14 @@ func follow(next *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("jwks: more than %d redirects", maxRedirects)
 	}
+	bare := *next.URL
+	bare.User = nil
 	if mistakes := urlMistakes(next.URL); len(mistakes) > 0 {
-		return fmt.Errorf("jwks: redirected to %s: %w", next.URL.Redacted(), errors.Join(mistakes...))
+		return fmt.Errorf("jwks: redirected to %s: %w", &bare, errors.Join(mistakes...))
 	}
-	if next.URL.Scheme == "http" && !isLoopback(via[0].URL.Hostname()) {
-		return fmt.Errorf("jwks: redirected to %s: %w", next.URL.Redacted(), errPlain)
+	outside := func(r *http.Request) bool { return !isLoopback(r.URL.Hostname()) }
+	if next.URL.Scheme == "http" && slices.ContainsFunc(via, outside) {
+		return fmt.Errorf("jwks: redirected to %s: %w", &bare, errPlain)
 	}
 	next.Close = true // which redirects forget
 	next.Header.Del("If-None-Match")

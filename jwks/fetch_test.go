@@ -39,7 +39,10 @@ func TestK04_URL(t *testing.T) {
 		"http://me:pw@issuer.example/#keys": {plain, credentials, fragment},
 		"https://issuer.example/#keys":      {fragment},
 		"https://issuer.example/%zz":        {"write it as in https://"},
-		"https://issuer.example:x/":         {"write it as in https://"},
+		"https://issuer.example:x/":         {`invalid port ":x" after host; write it as in https://`},
+		"https://me:pw@issuer.example:x/":   {"it cannot be read; write it as in https://"},
+		"https://me:pw/@issuer.example/":    {"it cannot be read; write it as in https://"},
+		"https://me:pw@issuer.example/%zz":  {"it cannot be read; write it as in https://"},
 	}
 	for url, want := range refused {
 		r, err := jwks.NewRemote(url)
@@ -49,7 +52,7 @@ func TestK04_URL(t *testing.T) {
 			assert.ErrorContains(t, err, mistake, url)
 		}
 		assert.Len(t, strings.Split(err.Error(), "\n"), len(want), url)
-		assert.NotContains(t, err.Error(), ":pw@")
+		assert.NotContains(t, err.Error(), "pw")
 	}
 	for _, url := range []string{"https://issuer.example", "https://issuer.example/keys?appid=1", "HTTPS://10.0.0.1:8443/", "http://localhost:8080/jwks.json",
 		"http://LocalHost/", "http://127.0.0.1/", "http://127.8.9.10:80/", "http://[::1]:8080/", "http://[::ffff:127.0.0.1]/"} {
@@ -136,22 +139,29 @@ func TestK04_Redirects(t *testing.T) {
 		{"loopback to plain http elsewhere", []string{"http://127.0.0.1/1", "http://a.example/"}, "use https"},
 		{"loopback to https elsewhere", []string{"http://127.0.0.1/1", "https://a.example/"}, ""},
 		{"elsewhere to plain http on loopback", []string{"https://b.example/", "http://127.0.0.1/"}, "use https"},
+		{"loopback, elsewhere and back", []string{"http://127.0.0.1/1", "https://b.example/", "http://127.0.0.1/"}, "use https"},
+		{"elsewhere, https on loopback, and plain http there", []string{"https://b.example/", "https://127.0.0.1/1", "http://127.0.0.1/"}, "use https"},
 		{"elsewhere to https on loopback", []string{"https://b.example/", "https://127.0.0.1/"}, ""},
 		{"credentials", []string{"https://b.example/", "https://p:w@b.test/"}, "leave out user"},
 		{"three", []string{"https://b.example/", "https://c.example/", "https://d.example/", "https://a.example/"}, ""},
 		{"four", []string{"https://b.example/", "https://c.example/", "https://d.example/", "https://e.example/", "https://a.example/"}, "more than 3 redirects"},
 		{"loop", []string{"https://b.example/", "https://b.example/"}, "more than 3 redirects"},
-		{"scheme", []string{"https://b.example/", "file:///etc/passwd"}, "use https"},
+		{"file", []string{"https://b.example/", "file:///etc/passwd"}, "use https"},
+		{"file of a host", []string{"https://b.example/", "file://a.example/jwks.json"}, "use https"},
+		{"data", []string{"https://b.example/", "data:application/json,{}"}, "use https"},
+		{"no host", []string{"https://b.example/", "https:///"}, "name a host"},
 	}
 	for _, tt := range chains {
 		t.Run(tt.name, func(t *testing.T) {
-			way := web{}
+			way, last, asked := web{}, tt.hops[len(tt.hops)-1], false
 			for url, page := range pages {
 				way[url] = page
 			}
 			for n := range len(tt.hops) - 1 {
 				way[tt.hops[n]] = redirect(tt.hops[n+1])
 			}
+			target := way[last]
+			way[last] = func() *http.Response { asked = true; return target() }
 			everything := func(*http.Request, []*http.Request) error { return nil }
 			client := &http.Client{Transport: way, CheckRedirect: everything}
 			r, err := jwks.NewRemote(tt.hops[0], jwks.WithHTTPClient(client))
@@ -159,8 +169,11 @@ func TestK04_Redirects(t *testing.T) {
 			if tt.why == "" {
 				assert.True(t, has(t, r, "a"))
 			} else {
-				assert.ErrorContains(t, fails(t, r, "a"), tt.why)
+				err := fails(t, r, "a")
+				assert.ErrorContains(t, err, tt.why)
+				assert.NotRegexp(t, `//p\b`, err.Error(), "neither name nor password")
 			}
+			assert.Equal(t, tt.why == "" || tt.name == "loop", asked, "the page behind the last redirect")
 			assert.NoError(t, client.CheckRedirect(nil, nil), "the caller's client stays as it was")
 		})
 	}

@@ -29,7 +29,7 @@ func (r *Remote) tell(got fetched, err error) {
 	}
 	var leftOut string
 	if err := got.set.LeftOut(); err != nil {
-		leftOut = err.Error()
+		leftOut = cut(err.Error())
 	}
 	if leftOut != r.told.leftOut && leftOut != "" {
 		r.logger.Info("jwks: keys of the set are left out", "url", r.url, "why", leftOut)

@@ -42,6 +42,27 @@ func TestK04_ETagOfAnotherURL(t *testing.T) {
 	}
 }
 
+// Nor does an answer 304 that another URL gives unasked, and whatever the transport says of the request that it answers.
+func TestK04_NotModifiedBehindARedirect(t *testing.T) {
+	c := newClock()
+	first, second := "https://issuer.example/jwks", "https://issuer.example/v2"
+	both, b := setOf(t, newJWK("P-256", "a"), newJWK("P-256", "b")), setOf(t, newJWK("P-256", "b"))
+	pages := web{first: answer(http.StatusOK, both, "ETag", `"1"`)}
+	r, err := jwks.NewRemote(first, jwks.WithClock(c.Now), jwks.WithHTTPClient(&http.Client{Transport: pages}), jwks.WithMaxStale(0))
+	require.NoError(t, err)
+	require.True(t, has(t, r, "a"))
+	pages[first], pages[second] = redirect(second), answer(http.StatusNotModified, "", "ETag", `"1"`)
+	c.advance(time.Hour)
+	assert.ErrorContains(t, fails(t, r, "a"), "Not Modified")
+	pages[second] = answer(http.StatusOK, b, "ETag", `"1"`)
+	c.advance(time.Hour)
+	assert.False(t, has(t, r, "a"))
+	assert.True(t, has(t, r, "b"))
+	c.advance(time.Hour)
+	pages[first] = answer(http.StatusNotModified, "")
+	assert.ErrorContains(t, fails(t, r, "b"), "Not Modified", "the ETag was not that of the first URL")
+}
+
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(q *http.Request) (*http.Response, error) { return f(q) }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -40,6 +41,7 @@ var (
 
 // NewRemote makes a Remote for the JWK Set at url, such as an OpenID Provider's jwks_uri. It asks nothing of the
 // issuer: the first call of VerificationKey does. The url must be https; http does for localhost, 127.0.0.0/8 and ::1.
+// It is no secret: errors and the log name it.
 func NewRemote(url string, opts ...Option) (*Remote, error) {
 	r := &Remote{url: url, config: defaults()}
 	for _, opt := range opts {
@@ -52,13 +54,15 @@ func NewRemote(url string, opts ...Option) (*Remote, error) {
 		return nil, err
 	}
 	client := *r.client
-	client.CheckRedirect = follow
 	r.client = &client
 	return r, nil
 }
 
 func checkURL(text string) error {
 	u, err := url.Parse(text)
+	if err != nil && strings.Contains(text, "@") { // whose error would have the password in it
+		err = errors.New("it cannot be read")
+	}
 	if err != nil {
 		return fmt.Errorf("jwks: url: %w; write it as in https://issuer.example/.well-known/jwks.json", err)
 	}
@@ -145,6 +149,7 @@ func (r *Remote) ask(now time.Time) {
 		r.flight, r.failure = nil, err
 		if err != nil {
 			r.failed = at
+			r.got.etag = "" // which may be why; without it the answer is a whole one
 			return
 		}
 		r.got, r.gotAt, r.failed = got, now, time.Time{}

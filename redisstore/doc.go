@@ -35,7 +35,7 @@
 // Redis 7.0 or later, or Valkey; on every server, replicas too, the policy noeviction, which New checks once; the
 // commands GET, EXISTS, STRLEN, SET, INCRBY, INFO and EVAL, and what go-redis itself needs:
 // SELECT for a database other than 0, CLUSTER SLOTS in a cluster, PING in a ring. Lists of sessions need HDEL, HGETALL,
-// HLEN, HMGET, HSET, PERSIST, PEXPIRE, ZADD, ZCARD, ZCOUNT, ZRANGE and ZREM besides.
+// HLEN, HSET, PERSIST, PEXPIRE, ZADD, ZCARD, ZCOUNT, ZRANGE and ZREM besides.
 //
 // A client of go-redis, of the same kind on all servers: of a single server, through Sentinel, of a cluster, or of a
 // ring. In a ring each process decides by itself which shards are there: while two of them disagree, one does

@@ -152,6 +152,29 @@ func TestR07_RedisDump(t *testing.T) {
 	assert.True(t, bytes.Contains(onDisk(t, server), forms(used.ID)[0]), "it would have been found")
 }
 
+// The list of sessions has the sessions' ids, and a digest of the user, beside what is shown of them.
+func TestR07_RedisDumpOfSessions(t *testing.T) {
+	server := redisserver.Start(t, "--appendonly", "yes", "--rdbcompression", "no")
+	store := newStore(t, newClient(t, server))
+	s := newSite(t, store, func(set *authjwt.Settings) { set.Sessions = store })
+	first := s.got(t, s.do("POST", "/login?as=alice@subject.example", ""))
+	second := s.refresh(t, first.Refresh)
+	files := onDisk(t, server)
+	for _, p := range []pair{first, second} {
+		for _, raw := range []string{p.Access, p.Refresh} {
+			c := readClaims(t, raw)
+			for _, text := range append([]string{raw, c.Subject, c.ID}, strings.Split(raw, ".")...) {
+				for _, form := range forms(text) {
+					assert.False(t, bytes.Contains(files, form), "%q", form)
+				}
+			}
+			digest := sha256.Sum256([]byte(c.Subject))
+			assert.Contains(t, string(files), recordsKey+"authjwt:sessions:"+base64.RawURLEncoding.EncodeToString(digest[:]))
+			assert.Contains(t, string(files), c.Session, "it would have been found")
+		}
+	}
+}
+
 // signed is an access token of that jti.
 func signed(t *testing.T, jti string) string {
 	t.Helper()

@@ -3,8 +3,6 @@ package redisstore
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,17 +89,12 @@ func (s *Store) PutSession(
 }
 
 // ListSessions implements authjwt.SessionStore.
-func (s *Store) ListSessions(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+func (s *Store) ListSessions(ctx context.Context, owner string) (map[string][]byte, error) {
 	records, over := map[string][]byte{}, s.over()
-	ids = slices.Clone(ids) // as above
 	err := s.ask(ctx, owner, false, func(keys []string) question {
 		return func(ctx context.Context, pipe redis.Pipeliner) (answer func() error) {
-			if len(ids) == 0 {
-				reply := pipe.HGetAll(ctx, keys[0])
-				return func() error { return takeAll(records, reply, over) }
-			}
-			reply := pipe.HMGet(ctx, keys[0], ids...)
-			return func() error { return takeSome(records, reply, ids, over) }
+			reply := pipe.HGetAll(ctx, keys[0])
+			return func() error { return takeAll(records, reply, over) }
 		}
 	})
 	if err != nil {
@@ -178,26 +171,6 @@ func takeAll(records map[string][]byte, reply *redis.MapStringStringCmd, over in
 	}
 	for id, value := range all {
 		if err := take(records, id, value, over); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func takeSome(records map[string][]byte, reply *redis.SliceCmd, ids []string, over int64) error {
-	some, err := reply.Result()
-	if err != nil {
-		return err
-	}
-	if len(some) != len(ids) {
-		return fmt.Errorf("an odd reply to HMGET: %d values for %d", len(some), len(ids))
-	}
-	for i, value := range some {
-		if value == nil {
-			continue
-		}
-		text, _ := value.(string)
-		if err := take(records, ids[i], text, over); err != nil {
 			return err
 		}
 	}

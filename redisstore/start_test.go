@@ -73,7 +73,7 @@ func TestNewOptions(t *testing.T) {
 }
 
 // Of the policies only noeviction keeps what was revoked.
-func TestS03_RedisPolicy(t *testing.T) {
+func TestS03_RedisEvictionPolicy(t *testing.T) {
 	server := redisserver.Start(t)
 	client := newClient(t, server)
 	for _, policy := range []string{
@@ -173,7 +173,7 @@ func running() int {
 }
 
 // A server that accepts and never answers cannot hold New up, nor keep goroutines longer than the client does.
-func TestNewWithSilentServer(t *testing.T) {
+func TestS03_RedisSilentAtStart(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })

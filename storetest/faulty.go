@@ -99,9 +99,9 @@ func (f *Faulty) PutSession(
 }
 
 // ListSessions implements authjwt.SessionStore.
-func (f *Faulty) ListSessions(ctx context.Context, owner string, ids ...string) (records map[string][]byte, err error) {
+func (f *Faulty) ListSessions(ctx context.Context, owner string) (records map[string][]byte, err error) {
 	err = f.aroundSessions(ctx, func(s authjwt.SessionStore) (err error) {
-		records, err = s.ListSessions(ctx, owner, ids...)
+		records, err = s.ListSessions(ctx, owner)
 		return err
 	})
 	if Fault(f.fault.Load()) == Short && len(records) > 0 {

@@ -60,11 +60,11 @@ func endsTogether(w *wrong) {
 		ends.Store(p.owner, p.until)
 		return true
 	})(w)
-	w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+	w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
 		if end, has := ends.Load(owner); has && !end.(time.Time).IsZero() && w.Time().After(end.(time.Time)) {
 			return map[string][]byte{}, nil
 		}
-		return right(ctx, owner, ids...)
+		return right(ctx, owner)
 	}
 }
 
@@ -91,24 +91,11 @@ func editNames(ofOwner, ofID func(string) string) func(w *wrong) {
 		w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 			return put(ctx, ofOwner(owner), ofID(id), record, until)
 		}
-		w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
-			return list(ctx, ofOwner(owner), all(ids)...)
+		w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
+			return list(ctx, ofOwner(owner))
 		}
 		w.remove = func(ctx context.Context, owner string, ids ...string) error {
 			return remove(ctx, ofOwner(owner), all(ids)...)
-		}
-	}
-}
-
-func editList(edit func(ids []string, list func(ids ...string) map[string][]byte) map[string][]byte) func(w *wrong) {
-	return func(w *wrong) {
-		right := w.list
-		w.list = func(ctx context.Context, owner string, ids ...string) (got map[string][]byte, err error) {
-			got = edit(ids, func(ids ...string) (list map[string][]byte) {
-				list, err = right(ctx, owner, ids...)
-				return list
-			})
-			return got, err
 		}
 	}
 }
@@ -133,8 +120,8 @@ func keepsCallers(w *wrong) {
 		kept[p.owner+p.id] = p.record
 		return true
 	})(w)
-	w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
-		got, err := right(ctx, owner, ids...)
+	w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
+		got, err := right(ctx, owner)
 		for id := range got {
 			got[id] = slices.Clone(kept[owner+id])
 		}
@@ -149,8 +136,8 @@ func givesAway(w *wrong) {
 		given[p.owner+p.id] = slices.Clone(p.record)
 		return true
 	})(w)
-	w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
-		got, err := right(ctx, owner, ids...)
+	w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
+		got, err := right(ctx, owner)
 		for id := range got {
 			got[id] = given[owner+id]
 		}
@@ -167,10 +154,10 @@ func (w *wrong) serialize() {
 		defer mu.Unlock()
 		return put(ctx, owner, id, record, until)
 	}
-	w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+	w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		return list(ctx, owner, ids...)
+		return list(ctx, owner)
 	}
 }
 
@@ -193,7 +180,7 @@ func limitsTogether(w *wrong) {
 	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 		return put(ctx, "all", owner+" "+id, record, until)
 	}
-	w.list = func(ctx context.Context, owner string, _ ...string) (map[string][]byte, error) {
+	w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
 		all, err := list(ctx, "all")
 		got := map[string][]byte{}
 		for name, record := range all {
@@ -211,10 +198,10 @@ func hasNoLimit(w *wrong) {
 	w.put = func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error) {
 		return put(ctx, owner+id[len(id)-1:], id, record, until)
 	}
-	w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
+	w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
 		got := map[string][]byte{}
 		for last := ' '; last <= '~'; last++ {
-			some, err := list(ctx, owner+string(last), ids...)
+			some, err := list(ctx, owner+string(last))
 			if err != nil {
 				return nil, err
 			}

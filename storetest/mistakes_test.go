@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 
 type (
 	putFunc    func(ctx context.Context, owner, id string, record []byte, until time.Time) ([]string, error)
-	listFunc   func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error)
+	listFunc   func(ctx context.Context, owner string) (map[string][]byte, error)
 	removeFunc func(ctx context.Context, owner string, ids ...string) error
 )
 
@@ -43,8 +44,8 @@ func (w *wrong) PutSession(ctx context.Context, owner, id string, record []byte,
 	return w.put(ctx, owner, id, record, until)
 }
 
-func (w *wrong) ListSessions(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
-	return w.list(ctx, owner, ids...)
+func (w *wrong) ListSessions(ctx context.Context, owner string) (map[string][]byte, error) {
+	return w.list(ctx, owner)
 }
 
 func (w *wrong) RemoveSessions(ctx context.Context, owner string, ids ...string) error {
@@ -66,8 +67,8 @@ var mistakes = []struct {
 	}},
 	{"ignores ctx as it lists", "a done context is an error", func(w *wrong) {
 		list := w.list
-		w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
-			return list(context.WithoutCancel(ctx), owner, ids...)
+		w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
+			return list(context.WithoutCancel(ctx), owner)
 		}
 	}},
 	{"ignores ctx as it removes", "a done context is an error", func(w *wrong) {
@@ -77,8 +78,9 @@ var mistakes = []struct {
 		}
 	}},
 	{"keeps the first", "PutSession replaces", editPut(func(w *wrong, p *put) bool {
-		have, _ := w.list(context.Background(), p.owner, p.id)
-		return len(have) == 0
+		have, _ := w.list(context.Background(), p.owner)
+		_, there := have[p.id]
+		return !there
 	})},
 	{"ends early", "records live as long as they must", editUntil(func(w *wrong, until time.Time) time.Time { return until.Add(-2 * time.Second) })},
 	{"ends what is for ever", "records live as long as they must", endsForever},
@@ -98,23 +100,26 @@ var mistakes = []struct {
 	{"folds owners", "owners and ids are exact", editNames(strings.ToLower, same)},
 	{"folds ids", "owners and ids are exact", editNames(same, strings.ToLower)},
 	{"cuts ids", "owners and ids are exact", editNames(same, func(id string) string { return id[:min(2, len(id))] })},
-	{"ignores ids", "some are listed by id", editList(func(_ []string, list func(ids ...string) map[string][]byte) map[string][]byte { return list() })},
-	{"lists none for no ids", "some are listed by id", func(w *wrong) {
-		list := w.list
-		w.list = func(ctx context.Context, owner string, ids ...string) (map[string][]byte, error) {
-			if ids != nil && len(ids) == 0 {
-				return nil, nil
+	{"lists what was removed", "RemoveSessions", func(w *wrong) {
+		list, remove := w.list, w.remove
+		var gone sync.Map
+		w.remove = func(ctx context.Context, owner string, ids ...string) error {
+			for _, id := range ids {
+				gone.Store([2]string{owner, id}, true)
 			}
-			return list(ctx, owner, ids...)
+			return remove(ctx, owner, ids...)
+		}
+		w.list = func(ctx context.Context, owner string) (map[string][]byte, error) {
+			got, err := list(ctx, owner)
+			gone.Range(func(name, _ any) bool {
+				if name := name.([2]string); name[0] == owner && err == nil {
+					got[name[1]] = append([]byte(nil), got[name[1]]...) // an empty one where there is none
+				}
+				return true
+			})
+			return got, err
 		}
 	}},
-	{"lists what is not there", "owners are apart", editList(func(ids []string, list func(ids ...string) map[string][]byte) map[string][]byte {
-		got := list(ids...)
-		if len(ids) == 1 && got != nil {
-			got[ids[0]] = slices.Clone(got[ids[0]])
-		}
-		return got
-	})},
 	{"takes records for texts", "a record is listed as it was put", editPut(func(_ *wrong, p *put) bool {
 		p.record = bytes.ToValidUTF8(p.record, nil)
 		return true
@@ -132,7 +137,8 @@ var mistakes = []struct {
 	{"cannot remove nothing", "RemoveSessions", func(w *wrong) {
 		remove := w.remove
 		w.remove = func(ctx context.Context, owner string, ids ...string) error {
-			if have, _ := w.list(ctx, owner, ids...); len(have) == 0 {
+			have, _ := w.list(ctx, owner)
+			if !slices.ContainsFunc(ids, func(id string) bool { _, there := have[id]; return there }) {
 				return errors.New("there is none")
 			}
 			return remove(ctx, owner, ids...)
