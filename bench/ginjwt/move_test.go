@@ -159,6 +159,19 @@ func TestMove_Cookies(t *testing.T) {
 		}
 	}
 	assert.Equal(t, http.StatusOK, after.post("/auth/hello", "", jar...).Code)
+
+	// A cookie with another Domain stays beside the new one, unless it is named.
+	for _, former := range [][]authjwt.FormerCookie{nil, {{Domain: "shop.example"}}} {
+		after := newSiteWith(t, withExchange(required), func(s *authjwt.Settings) {
+			s.TokenLocation, s.AccessCookieKey, s.FormerCookies = []authjwt.Location{authjwt.Cookies}, "jwt", former
+		})
+		cookie := cookieField(release.post("/login", loginAs("admin")))
+		deleted := false
+		for _, c := range after.get("/auth/refresh_token", cookie...).Result().Cookies() {
+			deleted = deleted || c.Name == "jwt" && c.Domain == "shop.example" && c.MaxAge < 0
+		}
+		assert.Equal(t, former != nil, deleted)
+	}
 }
 
 func TestMove_Either(t *testing.T) {
@@ -190,6 +203,12 @@ func TestMove_Either(t *testing.T) {
 			assert.Equal(t, http.StatusOK, after.refresh(next).Code)
 			code, _ := after.exchange(own)
 			assert.Equal(t, http.StatusUnauthorized, code)
+
+			withID, err := after.auth.CreateAccessToken("admin", authjwt.WithClaims(gin.H{"id": "admin"})) // gin-jwt would take it
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, after.hello(withID).Code)
+			require.Equal(t, http.StatusOK, after.post("/logout", "", bearer(withID)...).Code)
+			assert.Equal(t, http.StatusUnauthorized, after.hello(withID).Code)
 		})
 	}
 }

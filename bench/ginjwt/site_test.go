@@ -77,6 +77,9 @@ func newSiteWith(t *testing.T, routes func(r *gin.Engine, auth *authjwt.Manager)
 	for _, set := range more {
 		set(&settings)
 	}
+	if store, kept := settings.Store.(*authjwt.MemoryStore); kept {
+		store.Now = settings.Now
+	}
 	var err error
 	s.auth, err = authjwt.New(settings)
 	require.NoError(t, err)

@@ -119,7 +119,7 @@ var traps = map[string]func(t *testing.T) (old, new string){
 		return code((&site{Handler: r}).get("/auth/hello").Code), code((&site{Handler: n}).get("/auth/hello").Code)
 	},
 	"A number of 17 digits": func(t *testing.T) (string, string) {
-		const id = 10000000000000001
+		const id int64 = 10000000000000001
 		before := oldSite(t, func(mw *jwt.GinJWTMiddleware) {
 			mw.PayloadFunc = func(any) jwt.MapClaims { return jwt.MapClaims{identityKey: "admin", "number": id} }
 		})
