@@ -48,6 +48,30 @@ func TestDocs_Links(t *testing.T) {
 	assert.Greater(t, followed, 100)
 }
 
+// What pages and templates say of make and of files of the repository is there.
+func TestDocs_Targets(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	require.NoError(t, err)
+	templates, err := filepath.Glob(".github/*/*")
+	require.NoError(t, err)
+	templates = append(templates, ".github/pull_request_template.md")
+	targets, files := 0, 0
+	for _, page := range append(pages(t), templates...) {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, found := range regexp.MustCompile("`make ([a-z-]+)").FindAllStringSubmatch(string(text), -1) {
+			assert.Regexp(t, "(?m)^"+found[1]+":", string(makefile), page)
+			targets++
+		}
+		for _, found := range regexp.MustCompile(`/blob/main/([^\s)#]+)`).FindAllStringSubmatch(string(text), -1) {
+			assert.FileExists(t, found[1], page)
+			files++
+		}
+	}
+	assert.Greater(t, targets, 10)
+	assert.Greater(t, files, 2)
+}
+
 // anchors are what GitHub makes of the headings of a page.
 func anchors(page string) (all []string) {
 	for _, found := range heading.FindAllStringSubmatch(codeBlock.ReplaceAllString(page, ""), -1) {
