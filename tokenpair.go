@@ -11,7 +11,7 @@ import (
 // TokenPair is what a login or a refresh hands out. Its JSON form is the answer of RFC 6749 §5.1, with
 // expires_in in whole seconds. The tokens are left out of it, so that no script can read them, where Cookies is the only
 // location, or beside Query alone, and after a refresh by a cookie; Settings.InsecureAccessTokenInBody keeps the access
-// token. Printing it shows no token, as with [Settings].
+// token. Printing it shows no token, as with [Settings]; but inside another value a slog.JSONHandler writes its JSON form.
 type TokenPair struct {
 	// AccessToken is the new access token.
 	AccessToken string
