@@ -1,6 +1,7 @@
 package authjwt_test
 
 import (
+	"cmp"
 	cryptorand "crypto/rand"
 	"encoding/json"
 	"math/rand/v2"
@@ -180,8 +181,17 @@ func (p promises) tokens(t *testing.T, now *time.Time) (own bool) {
 
 // answers checks routes and guards: the cookies that a login sets are those that browsers keep, guards know, and a logout deletes.
 func (p promises) answers(t *testing.T) {
+	uses := func(l authjwt.Location) bool {
+		return slices.Contains(p.s.TokenLocation, l) || p.s.TokenLocation == nil && l == authjwt.Headers
+	}
+	path := cmp.Or(p.s.RefreshCookiePath, "/")
+	covers := path == "/refresh" || strings.HasPrefix("/refresh", strings.TrimSuffix(path, "/")+"/")
+	mount := func() { p.auth.Mount(gin.New(), loginAs("alice")) }
+	require.Equal(t, uses(authjwt.Cookies) && !covers, panicsWith("does not cover the refresh route", mount))
+
 	r := gin.New()
-	p.auth.Mount(r, loginAs("alice"))
+	r.POST("/login", p.auth.LoginHandler(loginAs("alice")))
+	r.POST("/logout", p.auth.LogoutHandler())
 	user := func(c *gin.Context) { c.String(http.StatusOK, authjwt.FromContext(c).Subject()) }
 	r.Any("/user", p.auth.Required(), user)
 	send := func(method, path string, cookies []*http.Cookie, fields ...string) *httptest.ResponseRecorder {
@@ -200,9 +210,6 @@ func (p promises) answers(t *testing.T) {
 	}
 	login := send("POST", "/login", nil)
 	require.Equal(t, http.StatusOK, login.Code, "%s", login.Body)
-	uses := func(l authjwt.Location) bool {
-		return slices.Contains(p.s.TokenLocation, l) || p.s.TokenLocation == nil && l == authjwt.Headers
-	}
 	cookies := p.kept(t, login)
 	require.Equal(t, uses(authjwt.Cookies), len(cookies) > 0)
 	if uses(authjwt.Headers) {
