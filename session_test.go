@@ -1,9 +1,12 @@
 package authjwt_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
+	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -60,5 +63,40 @@ func TestLocations_WhatIsMissingForARefresh(t *testing.T) {
 		m := newManager(t, func(s *authjwt.Settings) { s.TokenLocation = locations })
 		_, err := m.Bind(testContext()).Refresh()
 		assert.ErrorContains(t, err, "missing_token: "+detail)
+	}
+}
+
+// A copy has the token that was accepted, and no response: nothing is made of it.
+func TestRefresh_OnACopy(t *testing.T) {
+	m := newManager(t)
+	refresh, err := m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	c := testContext()
+	require.NoError(t, m.Bind(c).JWTRefreshTokenRequired(authjwt.WithToken(refresh)))
+	twin := m.Bind(c.Copy())
+	require.Equal(t, authjwt.Refresh, twin.Token().Type)
+	pair, err := twin.Refresh()
+	assertError(t, err, outcome{500, "internal_error", "Internal Server Error", "-"})
+	assert.ErrorContains(t, errors.Join(err.(*authjwt.Error).Unwrap()...), "this is a copy of the request's context")
+	assert.Empty(t, pair)
+	_, err = m.Bind(c).Refresh()
+	assert.NoError(t, err)
+}
+
+// Where sessions are looked up their claims must be of their types.
+func TestSession_ClaimsOfOtherTypes(t *testing.T) {
+	bad := inv("token_claims_invalid", "Session claims (sid, session_exp, session_iat) must be a string and integers.")
+	with, without := newJudge(t, inMemory), newJudge(t)
+	for name, values := range map[string][]any{
+		"sid": {1, true, []string{"x"}}, "session_exp": {"1", "4102444800", true, -1, 1e12, []int{1}}, "session_iat": {"1", "1772366400", true, -1, 1e12, []int{1}},
+	} {
+		good := map[string]any{"sid": "x", "session_exp": testNow.Add(time.Hour).Unix(), "session_iat": testNow.Unix()}
+		with.accepts(t, signedClaims(t, claims(good)))
+		for _, value := range values {
+			good[name] = value
+			token := signedClaims(t, claims(good))
+			with.refuses(t, token, bad, authjwt.ErrJWTDecode, jwt.ErrTokenInvalidClaims)
+			without.accepts(t, token)
+		}
 	}
 }
