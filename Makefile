@@ -66,7 +66,7 @@ FILES = verify.go claims.go csrf.go extract.go cookies.go session.go keys.go \
 	body.go cookieread.go credentials.go origin.go validate_cookies.go \
 	require.go rotate.go renew.go revoke.go
 
-# Every change must fail a test, or be explained. Takes some minutes.
+# Every change must fail a test, or be explained: tools/mutants/explained.txt. Takes some minutes of two cores.
 mutants:
 	@go run -C tools ./mutants -explained mutants/explained.txt .. $(FILES)
 

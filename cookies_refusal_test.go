@@ -227,3 +227,22 @@ func TestC15_CookiesOfACallback(t *testing.T) {
 		assert.Len(t, setCookies(t, rec), want, method)
 	}
 }
+
+// All that several calls have set is taken back, former places among it.
+func TestC18_SetInSeveralCalls(t *testing.T) {
+	m := newManager(t, inCookies, func(s *authjwt.Settings) { s.FormerCookies = []authjwt.FormerCookie{{Path: "/old"}} })
+	access := mustCreate(t, m)
+	refresh, err := m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	for _, refuses := range []bool{false, true} {
+		rec, err := act(m, request(http.MethodPost), func(a *authjwt.AuthJWT) error {
+			err := errors.Join(a.SetAccessCookies(access), a.SetRefreshCookies(refresh))
+			if refuses {
+				a.Abort(authjwt.ErrRevokedToken)
+			}
+			return err
+		})
+		require.NoError(t, err)
+		assert.Len(t, setCookies(t, rec), map[bool]int{false: 8, true: 0}[refuses])
+	}
+}

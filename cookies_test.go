@@ -284,6 +284,7 @@ func TestC05_PlantedPair(t *testing.T) {
 	for _, name := range []string{
 		"access_token_cookie", "__host-access_token_cookie", "__HOST-access_token_cookie", "__Secure-access_token_cookie", "Host-access_token_cookie",
 		"=__Host-access_token_cookie", "\u2000__Host-access_token_cookie", "\u00a0__Host-access_token_cookie", "__Host-access_token_cookie\u00a0", "__Host%2Daccess_token_cookie",
+		"\v__Host-access_token_cookie", "\x1f__Host-access_token_cookie", "$Version=1,__Host-access_token_cookie", // as Tomcat, Jetty and Django read them
 	} {
 		pair := name + "=" + planted + "; csrf_access_token=" + plantedCSRF
 		for _, method := range []string{http.MethodGet, http.MethodPost} {

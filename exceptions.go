@@ -109,6 +109,7 @@ func (m *Manager) render(c *gin.Context, e *Error) {
 	for _, name := range []string{"Content-Disposition", "Content-Length", "Content-Range", "Etag", "Expires", "Last-Modified"} {
 		delete(h, name)
 	}
+	dropTargeted(h)
 	takeBack(h, bound(c))
 	told := m.answer(e)
 	fields := []string{"no-store", told.challenge} // in one piece of memory

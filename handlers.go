@@ -206,6 +206,17 @@ func covers(path, route string) bool {
 
 // noStore keeps an answer that carries a token out of caches (RFC 6749 §5.1).
 func noStore(h http.Header) {
+	dropTargeted(h)
 	values := []string{"no-store", "no-cache"} // in one piece of memory
 	h["Cache-Control"], h["Pragma"] = values[0:1:1], values[1:2:2]
+}
+
+// dropTargeted removes what outranks Cache-Control for one kind of cache: CDN-Cache-Control and others of that ending
+// (RFC 9213 §2.2), and what CDNs and nginx had before it.
+func dropTargeted(h http.Header) {
+	for name := range h {
+		if strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "Edge-Control" || name == "X-Accel-Expires" {
+			delete(h, name)
+		}
+	}
 }

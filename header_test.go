@@ -329,3 +329,14 @@ func everyMethodIsProtected(t *testing.T, name string, guardian gin.HandlerFunc)
 		j.assertAccepted(t, j.do(req))
 	}
 }
+
+// A text of the largest size is still looked through for whose fault it is; a longer one is too long, whatever is in it.
+func TestH03_LargestHeader(t *testing.T) {
+	j := newJudge(t)
+	text := strings.Repeat("x", 4096) + "," + strings.Repeat("x", 4095)
+	j.assertRefused(t, j.get("Bearer "+text), badHeader)
+	assert.ErrorIs(t, j.left, authjwt.ErrInvalidHeader)
+	j.assertRefused(t, j.get("Bearer "+text+"x"), isTooLong.outcome)
+	assert.NotErrorIs(t, j.left, authjwt.ErrInvalidHeader)
+	j.assertAccepted(t, j.get("Bearer "+mustCreate(t, j.m)))
+}

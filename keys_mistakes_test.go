@@ -124,3 +124,14 @@ func TestJ20_ReplacedHash(t *testing.T) {
 		}
 	}
 }
+
+// Who has set no key at all is told of all kinds; who has set a bad secret, of that alone.
+func TestKeys_NoneAtAll(t *testing.T) {
+	const others = ", or set PrivateKey, PublicKey, KeyRing or KeySet instead"
+	_, err := authjwt.New(authjwt.Settings{})
+	assert.ErrorContains(t, err, "Settings.SecretKey: it is empty")
+	assert.ErrorContains(t, err, others)
+	_, err = authjwt.New(authjwt.Settings{SecretKey: "short"})
+	assert.ErrorContains(t, err, "Settings.SecretKey: ")
+	assert.NotContains(t, err.Error(), others)
+}

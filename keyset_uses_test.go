@@ -137,3 +137,22 @@ type keySetFunc func(ctx context.Context, kid, alg string) (crypto.PublicKey, er
 func (f keySetFunc) VerificationKey(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
 	return f(ctx, kid, alg)
 }
+
+// What the set says in its own words is passed on, from 500 on: whose token it is was not found out.
+func TestKeySet_OwnOutage(t *testing.T) {
+	j, i := newIssued(t, inMemory, inCookies)
+	token := byTheirs(t, "EdDSA", "")
+	own := &authjwt.Error{Status: http.StatusInternalServerError, Code: "hsm_lost", Detail: "The HSM is lost"}
+	answer := outcome{500, "hsm_lost", "The HSM is lost", "-"}
+	i.fails(own)
+	_, err := act(j.m, request(http.MethodPost), func(a *authjwt.AuthJWT) error { return a.SetAccessCookies(token) })
+	assertError(t, err, answer)
+	rec, err := act(j.m, request(http.MethodPost, "Cookie", "access_token_cookie="+token), (*authjwt.AuthJWT).Logout)
+	assertError(t, err, answer)
+	assert.Empty(t, setCookies(t, rec))
+
+	i.fails(&authjwt.Error{Status: http.StatusTeapot, Code: "teapot", Detail: "No"}) // a refusal: there is nothing to end
+	rec, err = act(j.m, request(http.MethodPost, "Cookie", "access_token_cookie="+token), (*authjwt.AuthJWT).Logout)
+	assert.NoError(t, err)
+	assert.Len(t, setCookies(t, rec), 4)
+}

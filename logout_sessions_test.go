@@ -277,3 +277,37 @@ func TestL07_ThePresentedSessionCannotBeEnded(t *testing.T) {
 	s.accepts(t, s.got(t, s.do("POST", "/login", old.Access)))
 	s.refuses(t, old)
 }
+
+// A logout looks into no other location than the Manager's, and a login into no URL and no body.
+func TestL01_WhereNobodyLooks(t *testing.T) {
+	inBody := func(path, token string) *http.Request {
+		req := httptest.NewRequest("POST", "https://example.com"+path, strings.NewReader(`{"access_token":"`+token+`"}`))
+		req.Header.Set("Content-Type", "application/json")
+		return req
+	}
+	for _, row := range []struct {
+		name      string
+		locations []authjwt.Location
+		req       func(token string) *http.Request
+		ends      bool
+	}{
+		{"logout, JSON is a location", []authjwt.Location{authjwt.Headers, authjwt.JSON}, func(token string) *http.Request { return inBody("/logout", token) }, true},
+		{"logout, JSON is none", []authjwt.Location{authjwt.Headers}, func(token string) *http.Request { return inBody("/logout", token) }, false},
+		{"login, JSON is a location", []authjwt.Location{authjwt.Headers, authjwt.JSON}, func(token string) *http.Request { return inBody("/login", token) }, false},
+		{"login, Query is a location", []authjwt.Location{authjwt.Headers, authjwt.Query}, func(token string) *http.Request { return request("POST", "X", "/login?token="+token) }, false},
+		{"logout, Query is a location", []authjwt.Location{authjwt.Headers, authjwt.Query}, func(token string) *http.Request { return request("POST", "X", "/logout?token="+token) }, true},
+	} {
+		s := newService(t, func(set *authjwt.Settings) { set.TokenLocation = row.locations })
+		got := s.login(t)
+		req := row.req(got.Access)
+		if target := req.Header.Get("X"); target != "" {
+			req = httptest.NewRequest("POST", "https://example.com"+target, nil)
+		}
+		assert.Equal(t, http.StatusOK, recordOf(s, req).Code, row.name)
+		if row.ends {
+			s.refuses(t, got)
+		} else {
+			s.accepts(t, got)
+		}
+	}
+}

@@ -106,7 +106,7 @@ func wholeSeconds(number string) (seconds int64, ok bool) {
 
 func cutExponent(number string) (mantissa string, exponent int, ok bool) {
 	at := strings.IndexAny(number, "eE")
-	if at < 0 {
+	if at == -1 {
 		return number, 0, true
 	}
 	digits := strings.TrimPrefix(number[at+1:], "+")

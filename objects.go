@@ -24,7 +24,7 @@ func (m member) text(payload string) (string, bool) {
 		return "", false
 	}
 	quoted := payload[m.start:m.end]
-	if strings.IndexByte(quoted, '\\') < 0 {
+	if strings.IndexByte(quoted, '\\') == -1 {
 		return quoted[1 : len(quoted)-1], true
 	}
 	unquoted, err := jsontext.AppendUnquote(nil, quoted)
@@ -62,7 +62,7 @@ func (r *objectReader) read(text []byte, limit int, find func(name []byte) *memb
 		if err != nil || limit == 0 {
 			return false
 		}
-		if bytes.IndexByte(name, '\\') >= 0 { // "\u0073ub" is "sub"
+		if bytes.IndexByte(name, '\\') != -1 { // "\u0073ub" is "sub"
 			name = name.Clone() // the Token is made of the same octets
 			if err = name.Canonicalize(); err != nil {
 				return false

@@ -34,7 +34,7 @@ const (
 // read is as [objectReader.read]; false means that it cannot tell.
 func (r *plainReader) read(text []byte, limit int, find func(name []byte) *member) bool {
 	last := len(text) - 1
-	if last < 1 || text[0] != '{' || text[last] != '}' || !plainText(text) {
+	if len(text) == 0 || text[0] != '{' || text[last] != '}' || !plainText(text) {
 		return false
 	}
 	r.count, r.objects = 0, 0

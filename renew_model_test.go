@@ -28,7 +28,7 @@ var slidingUsers = [...]string{"alice", "bob", "alice"}
 
 func newSlidingModel(tb testing.TB, random *rand.Rand, edit ...func(s *authjwt.Settings)) *slidingModel {
 	m := &slidingModel{random: random, sessions: map[string]*modelSession{}, counts: map[string]int{}}
-	m.slider = newSlider(tb, append([]func(s *authjwt.Settings){func(s *authjwt.Settings) { s.SessionExpires = 2 * time.Hour }}, edit...)...)
+	m.slider = newSlider(tb, append([]func(s *authjwt.Settings){func(s *authjwt.Settings) { s.SessionExpires = 2 * time.Hour }, patient}, edit...)...)
 	for i, user := range slidingUsers {
 		m.browsers[i] = map[string]string{}
 		m.Engine.POST("/login/"+string(rune('0'+i)), m.auth.LoginHandler(loginAs(user)))

@@ -100,7 +100,7 @@ func (m *Manager) notWanted(t *Token, want TokenType) *failure {
 	switch {
 	case want == Refresh:
 		return failNotRefresh
-	case !s.InsecureNoRefreshIssuer || t.Type != Refresh || s.DecodeIssuer == "" || t.Issuer == s.DecodeIssuer:
+	case s.DecodeIssuer == "" || t.Issuer == s.DecodeIssuer: // without that setting no other is verified
 		return failNotAccess
 	case t.Issuer == "":
 		return failNoIssuer

@@ -178,7 +178,7 @@ func (m *Manager) askStore(ctx context.Context, from *AuthJWT, t *Token, renewin
 			return m.fail(failRevoked, nil)
 		}
 	}
-	if used < len(asked) && !times[used].IsZero() && !m.withinGrace(times[used]) {
+	if !times[used].IsZero() && !m.withinGrace(times[used]) { // zero, too, where it was not asked
 		return m.reused(ctx, from, t)
 	}
 	return nil
@@ -272,7 +272,7 @@ func (a *AuthJWT) presented(logout bool) (all []credential) {
 	add := func(raw string, l Location) { all = append(all, credential{raw: raw, location: l}) }
 	s := &a.m.settings
 	if s.uses(Headers) {
-		if raw, f := a.m.fromHeader(a.c.Request.Header); f == nil && raw != "" {
+		if raw, _ := a.m.fromHeader(a.c.Request.Header); raw != "" {
 			add(raw, Headers)
 		}
 	}
@@ -293,7 +293,7 @@ func (a *AuthJWT) presented(logout bool) (all []credential) {
 	}
 	if logout && s.uses(JSON) {
 		for _, k := range a.m.carriers() {
-			if raw, f := a.fromJSON(&requirement{want: k.kind}); f == nil && raw != "" {
+			if raw, _ := a.fromJSON(&requirement{want: k.kind}); raw != "" {
 				add(raw, JSON)
 			}
 		}

@@ -320,3 +320,16 @@ func TestRotation_Cookies(t *testing.T) {
 }
 
 func number(n int64) json.Number { return json.Number(fmt.Sprint(n)) }
+
+// A pair whose cookies could not be set uses nothing up.
+func TestR03_CookiesThatAreTooLong(t *testing.T) {
+	s := newService(t, noGrace, func(set *authjwt.Settings) { set.TokenLocation = []authjwt.Location{authjwt.Headers, authjwt.Cookies} })
+	first := s.login(t)
+	s.POST("/long", s.auth.RefreshHandler(authjwt.Routes{Claims: func(context.Context, string) (any, error) {
+		return map[string]string{"x": strings.Repeat("x", 4000)}, nil
+	}}))
+	assertAnswer(t, s.do("POST", "/long", first.Refresh), outcome{500, "internal_error", "Internal Server Error", "-"})
+	s.accepts(t, first)
+	s.pass(time.Minute)
+	s.accepts(t, s.refresh(t, first.Refresh))
+}

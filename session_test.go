@@ -1,6 +1,7 @@
 package authjwt_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -63,6 +64,23 @@ func TestLocations_WhatIsMissingForARefresh(t *testing.T) {
 		_, err := m.Bind(testContext()).Refresh()
 		assert.ErrorContains(t, err, "missing_token: "+detail)
 	}
+}
+
+// A copy has the token that was accepted, and no response: nothing is made of it.
+func TestRefresh_OnACopy(t *testing.T) {
+	m := newManager(t)
+	refresh, err := m.CreateRefreshToken("alice")
+	require.NoError(t, err)
+	c := testContext()
+	require.NoError(t, m.Bind(c).JWTRefreshTokenRequired(authjwt.WithToken(refresh)))
+	twin := m.Bind(c.Copy())
+	require.Equal(t, authjwt.Refresh, twin.Token().Type)
+	pair, err := twin.Refresh()
+	assertError(t, err, outcome{500, "internal_error", "Internal Server Error", "-"})
+	assert.ErrorContains(t, errors.Join(err.(*authjwt.Error).Unwrap()...), "this is a copy of the request's context")
+	assert.Empty(t, pair)
+	_, err = m.Bind(c).Refresh()
+	assert.NoError(t, err)
 }
 
 // With a Store, what the claims of a session say decides whether it was ended and when it ends: they must be readable.

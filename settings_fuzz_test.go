@@ -1,6 +1,8 @@
 package authjwt_test
 
 import (
+	"cmp"
+	cryptorand "crypto/rand"
 	"encoding/json"
 	"math/rand/v2"
 	"net/http"
@@ -126,6 +128,9 @@ func choose(s *authjwt.Settings, random *rand.Rand, text string, octets int) {
 	}
 }
 
+// foreignSecret is of this run, or the fuzzer finds the way to it.
+var foreignSecret = cryptorand.Text() + cryptorand.Text()
+
 // promises are what a Manager of any Settings keeps.
 type promises struct {
 	s      authjwt.Settings
@@ -139,7 +144,7 @@ func (p promises) tokens(t *testing.T, now *time.Time) (own bool) {
 	refresh, err := p.auth.CreateRefreshToken("alice")
 	require.NoError(t, err)
 	for _, foreign := range []string{
-		compactWith(t, "HS256", testSecret[1:], headerHS256, goodPayload()), b64(`{"alg":"none"}`) + "." + b64(goodPayload()) + ".", p.access + "x", p.access[1:], "",
+		compactWith(t, "HS256", foreignSecret, headerHS256, goodPayload()), b64(`{"alg":"none"}`) + "." + b64(goodPayload()) + ".", p.access + "x", p.access[1:], "",
 	} {
 		_, err := p.auth.Verify(ctx, foreign, authjwt.Access)
 		require.ErrorIs(t, err, authjwt.ErrJWTDecode)
@@ -176,8 +181,17 @@ func (p promises) tokens(t *testing.T, now *time.Time) (own bool) {
 
 // answers checks routes and guards: the cookies that a login sets are those that browsers keep, guards know, and a logout deletes.
 func (p promises) answers(t *testing.T) {
+	uses := func(l authjwt.Location) bool {
+		return slices.Contains(p.s.TokenLocation, l) || p.s.TokenLocation == nil && l == authjwt.Headers
+	}
+	path := cmp.Or(p.s.RefreshCookiePath, "/")
+	covers := path == "/refresh" || strings.HasPrefix("/refresh", strings.TrimSuffix(path, "/")+"/")
+	mount := func() { p.auth.Mount(gin.New(), loginAs("alice")) }
+	require.Equal(t, uses(authjwt.Cookies) && !covers, panicsWith("does not cover the refresh route", mount))
+
 	r := gin.New()
-	p.auth.Mount(r, loginAs("alice"))
+	r.POST("/login", p.auth.LoginHandler(loginAs("alice")))
+	r.POST("/logout", p.auth.LogoutHandler())
 	user := func(c *gin.Context) { c.String(http.StatusOK, authjwt.FromContext(c).Subject()) }
 	r.Any("/user", p.auth.Required(), user)
 	send := func(method, path string, cookies []*http.Cookie, fields ...string) *httptest.ResponseRecorder {
@@ -196,9 +210,6 @@ func (p promises) answers(t *testing.T) {
 	}
 	login := send("POST", "/login", nil)
 	require.Equal(t, http.StatusOK, login.Code, "%s", login.Body)
-	uses := func(l authjwt.Location) bool {
-		return slices.Contains(p.s.TokenLocation, l) || p.s.TokenLocation == nil && l == authjwt.Headers
-	}
 	cookies := p.kept(t, login)
 	require.Equal(t, uses(authjwt.Cookies), len(cookies) > 0)
 	if uses(authjwt.Headers) {

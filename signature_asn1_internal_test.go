@@ -2,6 +2,8 @@ package authjwt
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ed25519"
 	"encoding/asn1"
 	"math/big"
 	"testing"
@@ -29,5 +31,17 @@ func TestASN1Signature(t *testing.T) {
 				encode(make([]byte, size), n)
 			}
 		}
+	}
+}
+
+// A method without a private key signs nothing.
+func TestSigning_WithoutPrivateKey(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	for _, size := range []int{0, ed25519.SignatureSize} {
+		_, err = (&signing{}).ask([]byte("x"), crypto.Hash(0), size)
+		assert.ErrorIs(t, err, errVerifyOnly)
+		_, err = (&signing{signer: private}).ask([]byte("x"), crypto.Hash(0), size)
+		assert.NoError(t, err)
 	}
 }

@@ -154,6 +154,7 @@ func TestSigner_CreateSaysWhy(t *testing.T) {
 		why  string
 	}{
 		{"fails", "RS256", func([]byte, crypto.SignerOpts, []byte, error) ([]byte, error) { return nil, errKMS }, internalText},
+		{"fails", "ES256", func([]byte, crypto.SignerOpts, []byte, error) ([]byte, error) { return nil, errKMS }, internalText},
 		{"RSA too short", "RS256", garbage(255), "wrong length"}, {"PSS too long", "PS256", garbage(257), "wrong length"}, {"nothing", "EdDSA", garbage(0), "wrong length"},
 		{"zeros", "RS256", garbage(256), "the public key does not verify what the signer has signed"}, {"zeros, EdDSA", "EdDSA", garbage(64), "does not verify what the signer has signed"},
 		{"another key by now", "ES256", func(digest []byte, opts crypto.SignerOpts, _ []byte, _ error) ([]byte, error) {

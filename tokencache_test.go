@@ -245,3 +245,10 @@ func TestTokenCache_RotationUnderTraffic(t *testing.T) {
 	retiredNow.Store(true)
 	wg.Wait()
 }
+
+// The largest size that is possible takes memory only as it fills.
+func TestTokenCache_LargestSize(t *testing.T) {
+	m := newManager(t, signsWith("EdDSA"), func(s *authjwt.Settings) { s.VerifiedTokenCache = 1 << 20 })
+	_, err := m.Verify(t.Context(), mustCreate(t, m), authjwt.Access)
+	assert.NoError(t, err)
+}

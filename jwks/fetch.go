@@ -58,6 +58,9 @@ func (r *Remote) fetch(former fetched) (got fetched, err error) {
 		if asked := new(url.Error); errors.As(err, &asked) {
 			err = asked.Err // its text has the URL of a redirect, with the password that may be in it
 		}
+		if text := err.Error(); strings.Contains(text, "Location") && strings.Contains(text, "@") { // net/http quotes it whole
+			err = errLocation
+		}
 		return fetched{}, fmt.Errorf("jwks: fetch %s: %w", r.url, err)
 	}
 	defer answer.Body.Close()
@@ -124,6 +127,7 @@ var (
 	errPlain       = errors.New("use https; http is for localhost, 127.0.0.0/8 and ::1")
 	errNoHost      = errors.New("name a host, as in https://issuer.example/.well-known/jwks.json")
 	errCredentials = errors.New("leave out user and password; a transport in WithHTTPClient can add a header")
+	errLocation    = errors.New("redirected to what cannot be read")
 	errFragment    = errors.New("leave out the fragment, what follows #; it is not sent")
 )
 

@@ -143,6 +143,7 @@ func TestK04_Redirects(t *testing.T) {
 		{"elsewhere, https on loopback, and plain http there", []string{"https://b.example/", "https://127.0.0.1/1", "http://127.0.0.1/"}, "use https"},
 		{"elsewhere to https on loopback", []string{"https://b.example/", "https://127.0.0.1/"}, ""},
 		{"credentials", []string{"https://b.example/", "https://p:w@b.test/"}, "leave out user"},
+		{"credentials before no host", []string{"https://b.example/", "https://p:w@b .test/"}, "cannot be read"},
 		{"three", []string{"https://b.example/", "https://c.example/", "https://d.example/", "https://a.example/"}, ""},
 		{"four", []string{"https://b.example/", "https://c.example/", "https://d.example/", "https://e.example/", "https://a.example/"}, "more than 3 redirects"},
 		{"loop", []string{"https://b.example/", "https://b.example/"}, "more than 3 redirects"},
