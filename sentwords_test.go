@@ -28,6 +28,9 @@ type sent struct {
 	body   bytes.Buffer // as far as it was read: what nobody reads nobody can tell
 }
 
+// maxTaken is beyond what is taken for a token, in octets: what is longer is not taken apart.
+const maxTaken = 8 << 10
+
 // words collects what a request holds and no refusal repeats, with where it stood. Shorter than 4 octets it is found by chance.
 type words map[string]string
 
@@ -38,6 +41,10 @@ func (s *sent) words() words {
 			continue
 		}
 		for _, value := range values {
+			if len(value) > maxTaken {
+				all.add(value, name)
+				continue
+			}
 			for _, text := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t,;\"", r) }) {
 				if _, cookie, found := strings.Cut(text, "="); found && name == "Cookie" {
 					text = cookie
@@ -59,7 +66,9 @@ func (s *sent) words() words {
 		}
 		return all
 	}
-	all.json(s.body.String(), "the body")
+	if s.body.Len() <= 64<<10 { // more is no credential's
+		all.json(s.body.String(), "the body")
+	}
 	return all
 }
 
@@ -79,6 +88,9 @@ func (w words) add(word, where string) {
 // credential adds a text, and of a token the segments and all that they hold, however broken it is.
 func (w words) credential(text, where string) {
 	w.add(text, where)
+	if len(text) > maxTaken {
+		return
+	}
 	if segments := strings.Split(text, "."); len(segments) > 1 && len(segments) < 10 {
 		for _, segment := range segments {
 			w.add(segment, "a segment of "+where)
