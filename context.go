@@ -308,11 +308,10 @@ func abortUnless(completed *bool, c *gin.Context) {
 	}
 }
 
-// abortUnless is the function of that name for what runs handlers: one may have called Gin's HandleContext, which
+// abortUnless goes beside the function of that name in what runs handlers: one may have called Gin's HandleContext, which
 // forgets what was bound to the request.
 func (a *AuthJWT) abortUnless(completed *bool) {
 	if !*completed {
-		abortPanicking(a.c, bound(a.c))
 		abortPanicking(a.c, a)
 	}
 }
