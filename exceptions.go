@@ -225,19 +225,13 @@ func unquotable(ch rune) bool { return ch < ' ' || ch > '~' || ch == '"' || ch =
 // writeJSON answers with v; v must be encodable in JSON.
 func writeJSON(c *gin.Context, status int, v any) { writeBody(c, status, encoded(v)) }
 
-// encoded is v in JSON, or nothing if v holds what is not UTF-8.
+// encoded is v in JSON. What the application has written in it is UTF-8: errorFrom sees to that.
 func encoded(v any) []byte {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return nil
-	}
+	body, _ := json.Marshal(v)
 	return body
 }
 
 func writeBody(c *gin.Context, status int, body []byte) {
-	if body == nil {
-		status, body = http.StatusInternalServerError, []byte(`{"detail":"Internal Server Error"}`)
-	}
 	c.Writer.Header()["Content-Type"] = []string{"application/json"}
 	c.Writer.WriteHeader(status)
 	_, _ = c.Writer.Write(body)
